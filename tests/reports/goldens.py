@@ -29,6 +29,7 @@ from jipyo.reports.render.json import to_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jipyo.model.calendar import Period
     from jipyo.model.progress import Progress
     from jipyo.reports.document import Report
 
@@ -50,8 +51,13 @@ def show_nothing(_step: str) -> Iterator[Progress]:
 def build(folder: Path) -> Report:
     """The report of the month up to `NOW_MS`, whatever version of jipyo makes it."""
     prepare_folder(folder, MONTH, NOW_MS, show_nothing, days_before=2)
+    return build_again(folder, MONTH)
+
+
+def build_again(folder: Path, period: Period) -> Report:
+    """The report of a period from a folder that was prepared."""
     with read_workspace(load_config(folder)) as workspace:
-        report = build_report(replace(workspace, now_ms=lambda: NOW_MS), MONTH)
+        report = build_report(replace(workspace, now_ms=lambda: NOW_MS), period)
     return replace(report, issuer=replace(report.issuer, version=""))
 
 

@@ -11,6 +11,7 @@ from demo.test_folder import silent
 from demo.test_write import MONTH, STORY
 from jipyo.alerts.events.event import EventKind
 from jipyo.alerts.incident.incident import EntryKind
+from jipyo.analysis.thresholds import Severity
 from jipyo.app.alerts.summary import read_ranked_incidents
 from jipyo.app.offline import read_workspace
 from jipyo.app.reports import build_incident_document, read_incident_facts
@@ -174,7 +175,17 @@ def test_the_report_of_an_incident_by_its_number(workspace, facts):
 
 
 def test_the_longest_critical_incidents_have_pages_of_their_own(facts):
-    one = (facts.incident, facts.ranked)
-    chosen = choose_pages([one] * 5, END_MS)
+    hour = 3_600_000
+    alert = replace(facts.incident.alerts[0], severity=Severity.CRITICAL)
+
+    def last(number: int, start: int, hours: int):
+        end_ms = (start + hours) * hour
+        alerts = (replace(alert, stretches=((start * hour, end_ms),)),)
+        return replace(facts.incident, number=number, alerts=alerts, recovered_ms=end_ms)
+
+    incidents = [last(at, at * 9, at) for at in range(1, 6)]
+    inside = last(9, 46, 4)
+    chosen = choose_pages([(one, facts.ranked) for one in (*incidents, inside)], END_MS)
+    assert [one.number for one, _ in chosen] == [4, 5]
     assert len(chosen) == MOST_PAGES
     assert choose_pages([], END_MS) == []

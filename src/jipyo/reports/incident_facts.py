@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 IMPACT_METRICS = ("app.error_rate", "ai.failures")
 """Shares of requests that failed; each names its requests."""
 _MINUTE_MS = 60_000
-MOST_PAGES = 3
+MOST_PAGES = 2
 """Of a period's incidents: the longest critical ones have a page of their own."""
 
 
@@ -99,10 +99,21 @@ def gather_facts(
 def choose_pages(
     ranked: Sequence[tuple[Incident, tuple[RankedAlert, ...]]], end_ms: int
 ) -> list[tuple[Incident, tuple[RankedAlert, ...]]]:
-    """Of the incidents of a period those that have a page of their own, in the order of time."""
+    """Of the incidents of a period those that have a page of their own, in the order of time.
+
+    One that went on while a longer one did has none: both would tell the same hours.
+    """
     critical = [one for one in ranked if one[0].severity.name == "CRITICAL"]
-    longest = sorted(critical, key=lambda one: -one[0].duration_ms(end_ms))[:MOST_PAGES]
-    return sorted(longest, key=lambda one: one[0].began_ms)
+    chosen: list[tuple[Incident, tuple[RankedAlert, ...]]] = []
+    for one in sorted(critical, key=lambda one: -one[0].duration_ms(end_ms)):
+        if not any(_overlap(one[0], other[0], end_ms) for other in chosen):
+            chosen.append(one)
+    return sorted(chosen[:MOST_PAGES], key=lambda one: one[0].began_ms)
+
+
+def _overlap(one: Incident, other: Incident, end_ms: int) -> bool:
+    first, second = sorted((one, other), key=lambda incident: incident.began_ms)
+    return second.began_ms < (first.recovered_ms or end_ms)
 
 
 def _find_expressions(

@@ -64,8 +64,6 @@ class ReportSection:
     build: Callable[[ReportInputs], Iterable[Block]]
     begins_page: bool = False
     """Outside of chapters."""
-    divides_pages: bool = False
-    """Within a chapter: whether its own headings begin pages after the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,9 @@ def _build_contracts(inputs: ReportInputs) -> Iterator[Block]:
 
 
 def _build_incidents(inputs: ReportInputs) -> Iterable[Block]:
-    return build_incidents(inputs.incidents, inputs.catalogue, inputs.data.window.end_ms)
+    return build_incidents(
+        inputs.incidents, inputs.catalogue, inputs.data.window.end_ms, inputs.zone
+    )
 
 
 def _build_incident_pages(inputs: ReportInputs) -> Iterator[Block]:
@@ -149,7 +149,7 @@ CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
 LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
 WORK = ReportSection("work", lambda one: build_work(one.work, one.period))
 GLOSSARY = ReportSection("glossary", _build_glossary)
-INCIDENT_PAGES = ReportSection("incident_pages", _build_incident_pages, divides_pages=True)
+INCIDENT_PAGES = ReportSection("incident_pages", _build_incident_pages)
 COURSES = ReportSection("courses", build_incident_charts)
 SYSTEM = Chapter(
     "system",
@@ -237,9 +237,11 @@ _CHAPTERS: Outline = (
     FORECASTS,
     Chapter("logs", (LOGS,), begins_page=False),
     Chapter("work", (WORK,), begins_page=False),
-    Chapter("attachments", (INCIDENT_PAGES,), is_numbered=False),
+    Chapter("attachments", (INCIDENT_PAGES,), is_numbered=False, begins_page=False),
 )
-_APPENDIX = Chapter("appendix", (GLOSSARY, COVERAGE, SOURCES, METHOD), is_numbered=False)
+_APPENDIX = Chapter(
+    "appendix", (GLOSSARY, COVERAGE, SOURCES, METHOD), is_numbered=False, begins_page=False
+)
 _WHOLE_APPENDIX = replace(
     _APPENDIX,
     sections=(GLOSSARY, COMPLETENESS, SOURCES, EFFICIENCY_QUERIES, DEFINITIONS, METHOD),

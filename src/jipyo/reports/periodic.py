@@ -23,7 +23,7 @@ from jipyo.reports.sections.summary import find_report_state
 from jipyo.reports.site_template import add_own_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
@@ -78,7 +78,10 @@ def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
             continue
         # A chapter and a section of one name have one text, which stands below the chapter.
         own = replace(inputs, template=inputs.template.without_text(part.id))
-        blocks = [block for section in part.sections for block in _nest(section, own)]
+        if len(part.sections) == 1:
+            blocks = _leave_heading(tuple(_build_section(part.sections[0], own)))
+        else:
+            blocks = [block for section in part.sections for block in _nest(section, own)]
         if blocks:
             number += part.is_numbered
             chapter = _build_chapter(part, blocks, number)
@@ -105,14 +108,24 @@ def _flow(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
             yield block
 
 
+def _leave_heading(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks of a chapter's only section: where it has one heading, the chapter's says it."""
+    first = [block for block in blocks if isinstance(block, Heading) and block.level == 1]
+    if len(first) != 1 or len(blocks) == 1:
+        return list(_lower(blocks))
+    return [block for block in blocks if block is not first[0]]
+
+
 def _nest(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
     """The blocks with their headings below that of a chapter."""
-    blocks = tuple(_build_section(section, inputs))
+    return _lower(tuple(_build_section(section, inputs)))
+
+
+def _lower(blocks: Sequence[Block]) -> Iterator[Block]:
     deeper = any(isinstance(block, Heading) and block.level == 1 for block in blocks)
-    for at, block in enumerate(blocks):
+    for block in blocks:
         if isinstance(block, Heading):
-            page = block.landscape or (section.divides_pages and block.page and at > 0)
-            yield replace(block, level=block.level + deeper, page=page)
+            yield replace(block, level=block.level + deeper, page=block.landscape)
         else:
             yield block
 

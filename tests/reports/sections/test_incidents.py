@@ -19,7 +19,7 @@ from jipyo.model.labels import Labels
 from jipyo.reports.document import Heading, Joined, Moment, Table, phrase
 from jipyo.reports.sections.incidents import build_incidents as build_incident_blocks
 from jipyo.reports.sections.outages import build_outages
-from reports.documents import MINUTE, START
+from reports.documents import DAY, MINUTE, SEOUL, START
 from reports.summaries import build_data
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def add(
     ranked: list[tuple[Incident, Sequence[RankedAlert]]], *outages: PastOutage
 ) -> tuple[Block, ...]:
     blocks = (*build_outages(build_data(outages=outages)), END)
-    return (*build_incident_blocks(ranked, catalogue.load(), CUT), *blocks)
+    return (*build_incident_blocks(ranked, catalogue.load(), CUT, SEOUL), *blocks)
 
 
 def ids(blocks: Sequence[Block]) -> list[str]:
@@ -106,9 +106,9 @@ def test_an_incident_has_its_five_times_and_who_acknowledged_it() -> None:
     assert what == Joined(
         (phrase("health.outage", target="redis h:6379"), phrase("health.cause.timeout")), "\n"
     )
-    times = [Moment(START + minute * MINUTE, to_the_second=True) for minute in (10, 12)]
+    times = [Moment(START + minute * MINUTE, to_the_second=True, of_day=DAY) for minute in (10, 12)]
     step = Moment(START + 10 * MINUTE - GROUPING.interval_ms, to_the_second=True)
-    over = Moment(START + 20 * MINUTE - GROUPING.interval_ms, to_the_second=True)
+    over = Moment(START + 20 * MINUTE - GROUPING.interval_ms, to_the_second=True, of_day=DAY)
     assert (began, noticed, recovered) == (step, times[0], over)
     assert acknowledged == Joined((times[1], "김운영"), "\n")
     assert class_ == phrase("incident.cause.network")

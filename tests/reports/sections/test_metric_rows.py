@@ -88,9 +88,9 @@ def test_time_beyond_the_thresholds_is_a_line_each(values: np.ndarray, text: str
 
 def test_the_worst_value_has_its_time_and_a_least_one_says_so() -> None:
     hot = list_rows(build_entry(MONTH, CPU, HOT))[0]
-    assert format_cell(hot, show_worst(hot)) == "91.2%\n14 Oct 14:05"
+    assert format_cell(hot, show_worst(hot)) == "91.2% (14 Oct 14:05)"
     low = list_rows(build_entry(MONTH, CACHE, MONTH.with_outage(QUIET * 0 + 99, 88.5)))[0]
-    assert format_cell(low, show_worst(low)) == "min 88.5%\n14 Oct 14:05"
+    assert format_cell(low, show_worst(low)) == "min 88.5% (14 Oct 14:05)"
     assert format_cell(low, show_thresholds(low)) == "95% / 90%"
 
 
@@ -102,7 +102,7 @@ def test_a_metric_without_one_of_its_levels_has_a_dash_there() -> None:
 
 def test_the_period_before_is_compared_by_the_same_figure() -> None:
     row = list_rows(build_entry(MONTH, CPU, QUIET + 2, QUIET))[0]
-    assert format_cell(row, show_change(row)).endswith("\n+2.0 pp")
+    assert format_cell(row, show_change(row)).endswith(" (+2.0 pp)")
     without = list_rows(build_entry(MONTH, CPU, QUIET))[0]
     assert show_change(without) is None
     few = np.where(np.arange(len(QUIET)) < 100, QUIET, np.nan)

@@ -41,7 +41,7 @@ _FAR_OFF = 3.0
 """A bar so many times the next one is cut, or it would flatten all others."""
 _BAR_SHARE = 0.68
 """Of the width of a day."""
-_NAME_HEIGHT = 22
+_NAME_HEIGHT = 17
 _CUT_HEIGHT = 11
 """Room above the plot for the values of bars that are cut."""
 _HATCH_PX = 6.0
@@ -116,7 +116,7 @@ def find_cut(values: Values) -> float | None:
     """The value above which bars are cut: one or two far above all others; None for none."""
     known = np.sort(values[np.isfinite(values)])[::-1]
     for cut in (1, 2):
-        if known.size > cut + 2 and known[cut] > 0 and known[cut - 1] > _FAR_OFF * known[cut]:
+        if known.size > cut + 2 and known[cut] > 0 and known[cut - 1] / _FAR_OFF > known[cut]:
             return float(known[cut])
     return None
 
@@ -210,10 +210,10 @@ def write_named_bars(title: str, description: str, bars: Sequence[PlotBar], widt
         share = max(value, 0.0) / most if most > 0 else 0.0
         right = left + share * max(width - left - room, 1)
         elements += [
-            write_text(shorten_text(bar.name, left - 10), left - 7, y + 11, anchor="end"),
-            write_rect(bar.css, left, y, max(right, left + 0.6), y + 15),
-            _write_hatch(left, y, right, y + 15) if "idle" in bar.css else "",
-            write_text(bar.label, max(right, left) + 6, y + 11),
+            write_text(shorten_text(bar.name, left - 10), left - 7, y + 10, anchor="end"),
+            write_rect(bar.css, left, y, max(right, left + 0.6), y + 13),
+            _write_hatch(left, y, right, y + 13) if "idle" in bar.css else "",
+            write_text(bar.label, max(right, left) + 6, y + 10),
         ]
     return write_svg(title, description, size, elements)
 

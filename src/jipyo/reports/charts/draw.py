@@ -79,7 +79,7 @@ class Sheet:
     def size(self, charts: Charts) -> Size:
         """Of each of these charts."""
         width = (self.width - (charts.columns - 1) * self.gap) // charts.columns
-        height_pt = charts.height or (88 if charts.columns == 1 else 80)
+        height_pt = charts.height or (80 if charts.columns == 1 else 68)
         return Size(width, int(height_pt / _POINT * self.stretch))
 
 

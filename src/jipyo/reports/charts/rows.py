@@ -33,7 +33,7 @@ SHADES = 10
 """Classes `h0` to `h9` for the cells of a heat map."""
 
 _ROW_HEIGHT = 22
-_CELL_HEIGHT = 15
+_CELL_HEIGHT = 13
 _SMALLEST_MARK = 1.5
 _NUMBERED_HEIGHT = 18
 _LIGHT_FROM = "h6"

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jipyo.analysis.thresholds import State
-from jipyo.model.figure import Figure
 from jipyo.reports.charts.draw import (
     PAPER,
     Sheet,
@@ -46,7 +45,6 @@ from jipyo.reports.document import (
     HeatMap,
     Listing,
     Note,
-    Quantity,
     ScoreSheet,
     Subject,
     Table,
@@ -57,10 +55,10 @@ from jipyo.reports.document import (
     list_group,
 )
 from jipyo.reports.look import JIPYO_LOOK
-from jipyo.reports.render.columns import choose_size, plan_widths
+from jipyo.reports.render.columns import choose_size, find_below, plan_widths
 from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.numbers import drop_unit, drop_units, plan_numbers
-from jipyo.reports.render.runs import SIGNS, Amount, Cases, list_runs
+from jipyo.reports.render.runs import SIGNS, Cases, list_runs
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
@@ -82,6 +80,7 @@ if TYPE_CHECKING:
     from jipyo.reports.render.runs import Run
 
 Plain = dict[str, Any]
+_T = TypeVar("_T")
 TEXT_WIDTH_PT = 482
 """Of the page between its margins: 170 mm."""
 ACROSS_WIDTH_PT = 739
@@ -90,8 +89,15 @@ TABLE_PT, WIDE_TABLE_PT = 8.8, 7.2
 _PARTS_OF_TIME = ("year", "month", "day", "hour", "minute", "second")
 _UNBROKEN_ROWS = 5
 """A table of at most so many rows is not broken over pages."""
-_UNBROKEN = (Figure, Quantity, *get_args(Amount))
-_SCORE_SHARES = (152, 26, 34, 40, 40, 44, 44, 40, 62)
+_BADGE_FRAME, _BADGE_SAVES = "mmmm", 7
+"""Letters as wide as the mark and the frame of a badge; its own are smaller by one of so many."""
+_MOST_BESIDE = 3
+"""Beside so many columns and more, expressions stand below their rows."""
+_WIDE_BLANK = 60
+"""Words that ask for as much room as a blank to write sentences in."""
+_SHORT_CODE = 40
+"""Characters up to which what is for machines stands in a column."""
+_SCORE_SHARES = (161, 35, 37, 36, 43, 36, 34, 34, 66)
 """Widths of a score sheet's columns in points."""
 
 
@@ -301,40 +307,68 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
     """A table with the widths of its columns in points."""
     columns = plan_numbers(table, to.localizer)
     rows = (*table.rows, table.totals) if table.totals else table.rows
-    texts = [
-        [drop_unit(to.localizer.format(cell), columns.units[at]) for at, cell in enumerate(row)]
-        for row in rows
-    ]
-    pads = [[columns.pad(text, at) for at, text in enumerate(row)] for row in texts]
-    wide = [
-        [_fill_badge(text, cell) + pad for text, cell, pad in zip(*row, strict=True)]
-        for row in zip(texts, rows, pads, strict=True)
-    ]
-    numeric = [column.numeric for column in table.columns]
-    sizes = (WIDE_TABLE_PT if table.wide else TABLE_PT, WIDE_TABLE_PT)
-    size = choose_size(columns.heads, wide, numeric, sizes, to.width_pt)
-    states = [_is_states(row[at] for row in table.rows) for at in range(len(numeric))]
     plain_rows = [
         [_convert_cell(to, cell, columns.units[at]) for at, cell in enumerate(row)] for row in rows
+    ]
+    pads = [
+        [
+            columns.pad(drop_unit(to.localizer.format(cell), columns.units[at]), at)
+            for at, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
+    fitted = [
+        [_write_unbroken(runs) + pad for runs, pad in zip(*row, strict=True)]
+        for row in zip(plain_rows, pads, strict=True)
     ]
     if table.totals:
         plain_rows[-1] = [
             [] if cell is None else runs
             for cell, runs in zip(table.totals, plain_rows[-1], strict=True)
         ]
+    numeric = [column.numeric for column in table.columns]
+    states = [_is_states(row[at] for row in table.rows) for at in range(len(numeric))]
+    sizes = (WIDE_TABLE_PT if table.wide else TABLE_PT, WIDE_TABLE_PT)
+    below = _find_code(table)
+    if below is None:
+        below = find_below(columns.heads, fitted, numeric, WIDE_TABLE_PT, to.width_pt)
+    beside = [at for at in range(len(numeric)) if at != below]
+
+    def pick(values: Sequence[_T]) -> list[_T]:
+        return [values[at] for at in beside]
+
+    cells = pick(columns.heads), [pick(row) for row in fitted], pick(numeric)
+    size = choose_size(*cells, sizes, to.width_pt)
     return {
         "t": "table",
         "caption": to.runs(table.caption) if table.caption else [],
         "size": size,
-        "widths": plan_widths(columns.heads, wide, numeric, size, to.width_pt, states),
-        "heads": columns.heads,
-        "numeric": numeric,
-        "states": states,
-        "pads": pads,
-        "rows": plain_rows,
+        "widths": plan_widths(*cells, size, to.width_pt, pick(states)),
+        "heads": cells[0],
+        "numeric": cells[2],
+        "states": pick(states),
+        "pads": [pick(row) for row in pads],
+        "rows": [pick(row) for row in plain_rows],
         "totals": bool(table.totals),
+        "below": [] if below is None else [_put_below(row[below]) for row in plain_rows],
+        "below-head": "" if below is None else columns.heads[below],
         "keep": len(table.rows) <= _UNBROKEN_ROWS,
     }
+
+
+def _put_below(runs: Sequence[Plain]) -> list[Plain]:
+    """A cell as one line; nothing where there was only a dash."""
+    if [run["x"] for run in runs] == ["–"]:
+        return []
+    return [{**run, "x": run["x"].replace("\n", ", ")} for run in runs]
+
+
+def _find_code(table: Table) -> int | None:
+    """The last column where it has long expressions: these stand across the page below the rows."""
+    last = len(table.columns) - 1
+    codes = [row[last] for row in table.rows]
+    has_code = any(isinstance(one, Code) and len(one.text) > _SHORT_CODE for one in codes)
+    return last if has_code and last >= _MOST_BESIDE else None
 
 
 def _convert_cell(to: PlainBlocks, cell: Inline, unit: str) -> list[Plain]:
@@ -349,14 +383,19 @@ def _is_states(cells: Iterable[Inline]) -> bool:
     return bool(found) and all(isinstance(cell, Badge | Blank) for cell in found)
 
 
-def _fill_badge(text: str, cell: Inline) -> str:
-    """A text as wide as the cell is: a badge is one word, with its mark and its frame.
+def _write_unbroken(runs: Sequence[Plain]) -> str:
+    """The text of a cell for measuring: what is not broken at the end of a line is one word.
 
-    So is what is not broken at the end of a line.
+    A badge has room for its mark and its frame; a blank of several lines takes all there is.
     """
-    if isinstance(cell, Badge | Blank):
-        return f"mmmm{text.replace(' ', '-')}"
-    return text.replace(" ", "-") if isinstance(cell, _UNBROKEN) else text
+    if any(run.get("blank", 1) > 1 for run in runs):
+        return "m " * _WIDE_BLANK
+    return "".join(
+        _BADGE_FRAME + run["x"][: -(len(run["x"]) // _BADGE_SAVES) or None].replace(" ", "-")
+        if "s" in run or "blank" in run
+        else run["x"].replace(" ", "-" if "nb" in run else " ")
+        for run in runs
+    )
 
 
 def convert_matrix(to: PlainBlocks, matrix: DayMatrix) -> Plain:
@@ -415,14 +454,17 @@ def convert_strip(to: PlainBlocks, strip: DayStrip) -> Plain:
 def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
     """A table of the indicators, how each is found below its name, and of their totals."""
     rows: list[list[list[Plain]]] = []
+    below: list[list[Plain]] = []
     for row in sheet.rows:
         cells = list_score_cells(row, to.localizer)
-        how = {"x": f"\n{to.localizer.format(row.how)}", "soft": True}
+        how = " · ".join(to.localizer.format(row.how).split("\n"))
         values = [
             to.runs(Blank()) if name == "value" and row.value is None else [{"x": cells[name]}]
             for name in SCORE_COLUMNS[1:-1]
         ]
-        rows.append([[*to.runs(row.name), how], *values, to.runs(build_result(row))])
+        result = to.runs(build_result(row))
+        rows.append([to.runs(row.name), *values, result])
+        below.append([{"x": how, "small": True}])
     totals = list_total_cells(sheet, to.localizer)
     rows += [[[{"x": cells.get(name, "")}] for name in SCORE_COLUMNS] for cells in totals]
     return {
@@ -436,6 +478,8 @@ def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
         "pads": None,
         "rows": rows,
         "totals": True,
+        "below": [*below, *([] for _ in totals)],
+        "below-head": "",
         "keep": False,
     }
 

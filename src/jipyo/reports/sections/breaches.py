@@ -138,6 +138,7 @@ def build_breach_summary(data: ReportData) -> Iterator[Block]:
         caption=phrase("reports.breaches.summary"),
         columns=build_heads(SERIES_COLUMNS),
         rows=tuple(build_row(SERIES_COLUMNS, one) for one in rows[:SUMMED_SERIES]),
+        wide=True,
     )
     if left := left + sum(len(one.entries) for one in rows[SUMMED_SERIES:]):
         yield Note(phrase("reports.breaches.more", n=left))
@@ -203,6 +204,7 @@ def build_breach_table(entries: Iterable[BreachEntry]) -> Table:
         caption=phrase("reports.breaches.caption"),
         columns=build_heads(BREACH_COLUMNS),
         rows=tuple(build_row(BREACH_COLUMNS, entry) for entry in entries),
+        wide=True,
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.completeness import TargetCompleteness
     from jipyo.reports.data import ReportData
 
-LISTED_BRIEFLY = 8
+LISTED_BRIEFLY = 5
 """Most targets of a brief section."""
 
 
@@ -116,4 +116,5 @@ def build_target_table(targets: Iterable[TargetCompleteness]) -> Table:
         caption=phrase("reports.completeness.caption"),
         columns=build_heads(TARGET_COLUMNS),
         rows=tuple(build_row(TARGET_COLUMNS, target) for target in targets),
+        wide=True,
     )

@@ -74,7 +74,8 @@ def build_contract(month: ContractMonth) -> Iterator[Block]:
     if month.outages:
         yield Heading("contract-outages", phrase("contract.section.outages"), level=2)
         yield build_outages(month)
-        yield from _list_reasons(month)
+        if reasons := tuple(_list_reasons(month)):
+            yield Note(Joined(reasons, "  ·  "))
     if month.planned:
         yield Heading("contract-planned", phrase("contract.section.planned"), level=2)
         yield build_planned(month)
@@ -268,6 +269,7 @@ def build_time(month: ContractMonth) -> Table:
         ),
         columns=build_heads(TIME_COLUMNS),
         rows=tuple(build_row(TIME_COLUMNS, part) for part in parts),
+        wide=True,
     )
 
 
@@ -302,14 +304,14 @@ def _show_counted(outage: OutageLine) -> Inline:
     return phrase(f"contract.outage.{'counted' if outage.is_counted else 'not_counted'}")
 
 
-def _list_reasons(month: ContractMonth) -> Iterator[Note]:
+def _list_reasons(month: ContractMonth) -> Iterator[Phrase]:
     """Why outages are counted as they are: below their table, once for all that share it."""
     for reason in dict.fromkeys(remark for one in month.outages for remark in one.reasons):
         ids = dict.fromkeys(
             name for one in month.outages if reason in one.reasons for name in one.ids
         )
         text = describe_remark(reason)
-        yield Note(phrase("contract.outage.reason", ids=", ".join(ids), text=text))
+        yield phrase("contract.outage.reason", ids=", ".join(ids), text=text)
 
 
 def _name_title(title: str) -> Inline:
@@ -392,6 +394,7 @@ def build_planned(month: ContractMonth) -> Table:
         caption=phrase("contract.planned.caption"),
         columns=build_heads(PLANNED_COLUMNS),
         rows=tuple(build_row(PLANNED_COLUMNS, one) for one in month.planned),
+        wide=True,
     )
 
 
@@ -419,6 +422,7 @@ def build_penalty(month: ContractMonth) -> Table:
             Quantity(month.penalty.uncapped, "percent"),
             phrase("contract.penalty.sum", percent=_percent(month)),
         ),
+        wide=True,
     )
 
 

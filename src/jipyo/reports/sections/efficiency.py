@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from jipyo.reports.efficiency_data import EfficiencyData
     from jipyo.reports.options import PriceOptions, ReportsOptions
 
+_SMALL_PT = 56
+"""How high the charts are that only show the rhythm."""
 _MILLION = 1e6
 _TENTHS = 10
 _MOSTLY = 0.5
@@ -321,6 +323,7 @@ def _build_table(kind: str, rows: Sequence[UseRow], money: _Money) -> Table:
         columns=heads,
         rows=tuple(build_row(columns, row) for row in rows[:-1]),
         totals=build_row(columns, rows[-1]),
+        wide=True,
     )
 
 
@@ -347,7 +350,7 @@ def _build_charts(data: EfficiencyData) -> Charts:
         )
         for name, title, values in lines
     )
-    return Charts(charts, columns=len(charts), one_scale=True)
+    return Charts(charts, columns=len(charts), one_scale=True, height=_SMALL_PT)
 
 
 _HOURLY = Bilingual("시간당 전력량", "Energy by the hour")

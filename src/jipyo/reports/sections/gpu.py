@@ -120,7 +120,7 @@ def draw_gpus(inputs: ReportInputs) -> Iterator[Charts]:
         if any(chart.ghost is None for chart in charts):
             charts = tuple(replace(chart, ghost=None) for chart in charts)
         if charts:
-            yield Charts(charts, columns=min(2, len(charts)), one_scale=True, height=66)
+            yield Charts(charts, columns=min(2, len(charts)), one_scale=True, height=60)
 
 
 def _draw_gpu(whole: Chart, entry: ReportMetric, series: SeriesSummary) -> Chart:

@@ -8,7 +8,6 @@ from jipyo.model.bilingual import Bilingual
 from jipyo.reports.charts.build import list_threshold_lines
 from jipyo.reports.document import (
     Block,
-    BlockGroup,
     Chart,
     ChartLine,
     ChartMark,
@@ -39,7 +38,7 @@ def build_incident_charts(inputs: ReportInputs) -> Iterator[Block]:
                 phrase("chapters.incident", n=incident.number, start=Moment(incident.began_ms)),
                 level=2,
             )
-            yield BlockGroup((draw_courses(incident, courses, inputs.events),))
+            yield draw_courses(incident, courses, inputs.events)
 
 
 def draw_courses(

@@ -65,9 +65,9 @@ def build_incident_page(
     title = phrase("incident_page.title", n=number, name=name)
     yield Heading(f"incident-page-{number}", title, page=not is_whole)
     yield Heading(f"incident-{number}-basic", phrase("incident_page.basic"), level=2)
-    yield _build_basics(facts, catalogue)
+    yield _build_basics(facts, catalogue, is_whole=is_whole)
     yield Heading(f"incident-{number}-course", phrase("incident_page.course"), level=2)
-    yield _build_timeline(facts)
+    yield _build_timeline(facts, is_whole=is_whole)
     yield from _build_impact(facts, is_whole=is_whole)
     if facts.courses and is_whole:
         yield BlockGroup((draw_courses(facts.incident, facts.courses, facts.events),))
@@ -93,7 +93,7 @@ def _head(*keys: str, numeric: Sequence[str] = ()) -> tuple[ColumnHead, ...]:
 # --- what is known of it
 
 
-def _build_basics(facts: IncidentFacts, catalogue: Catalogue) -> Table:
+def _build_basics(facts: IncidentFacts, catalogue: Catalogue, *, is_whole: bool) -> Table:
     incident = facts.incident
     rows: list[tuple[Inline, Inline]] = [
         ("number", f"#{incident.number}"),
@@ -115,6 +115,7 @@ def _build_basics(facts: IncidentFacts, catalogue: Catalogue) -> Table:
             )
             for pair in zip(rows[::2], rows[1::2], strict=True)
         ),
+        wide=not is_whole,
     )
 
 
@@ -124,7 +125,7 @@ def _show_end(incident: Incident) -> Inline:
     return Moment(incident.recovered_ms, to_the_second=True)
 
 
-def _build_timeline(facts: IncidentFacts) -> Table:
+def _build_timeline(facts: IncidentFacts, *, is_whole: bool) -> Table:
     """발생, 인지, 접수, 조치, 복구 and what was deployed around them, in the order of time."""
     incident = facts.incident
     rows: list[tuple[int, str, Inline, str]] = [
@@ -168,6 +169,7 @@ def _build_timeline(facts: IncidentFacts) -> Table:
         caption="",
         columns=_head("time", "step", "what", "who"),
         rows=tuple(shown),
+        wide=not is_whole,
     )
 
 
@@ -190,9 +192,13 @@ def _describe_event(event: Event) -> Inline:
 
 def _build_impact(facts: IncidentFacts, *, is_whole: bool) -> Iterator[Block]:
     """How many requests failed; beside others only of services of which some did."""
-    impacts = [one for one in facts.impacts if is_whole or one.failed] or facts.impacts[:1]
-    if not impacts:
+    if not facts.impacts:
         yield Note(phrase("incident_page.impact.unknown"))
+        return
+    impacts = [one for one in facts.impacts if is_whole or one.failed]
+    if not impacts:
+        names = Joined(tuple(map(_name_impact, facts.impacts)), ", ")
+        yield Note(phrase("incident_page.impact.none", services=names))
         return
     yield Table(
         id=f"incident-{facts.incident.number}-impact",
@@ -202,14 +208,20 @@ def _build_impact(facts: IncidentFacts, *, is_whole: bool) -> Iterator[Block]:
         ),
         rows=tuple(
             (
-                Joined((one.metric.name, one.service), " · ") if one.service else one.metric.name,
+                _name_impact(one),
                 _show_count(one, one.total),
                 _show_count(one, one.failed),
                 Share(one.failed / one.total),
             )
             for one in impacts
         ),
+        wide=not is_whole,
     )
+
+
+def _name_impact(impact: IncidentImpact) -> Inline:
+    name = impact.metric.name
+    return Joined((name, impact.service), " · ") if impact.service else name
 
 
 def _show_count(impact: IncidentImpact, count: int) -> Inline:
@@ -349,6 +361,7 @@ def _build_cause(incident: Incident, filled: tuple[tuple[Inline, Inline], ...] =
         caption="",
         columns=_head("item", "value"),
         rows=rows,
+        wide=bool(filled),
     )
 
 

@@ -419,6 +419,7 @@ def build_manual(sheet: InspectionSheet) -> Table:
         caption=phrase("inspection.manual.caption"),
         columns=build_heads(MANUAL_COLUMNS),
         rows=tuple(build_row(MANUAL_COLUMNS, line) for line in lines),
+        wide=True,
     )
 
 

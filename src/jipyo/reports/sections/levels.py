@@ -11,7 +11,15 @@ from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Origin
 from jipyo.i18n import texts
 from jipyo.model.bilingual import Bilingual
-from jipyo.reports.document import Badge, Heading, Note, Subject, Table, phrase
+from jipyo.reports.document import (
+    Badge,
+    Heading,
+    Joined,
+    Note,
+    Subject,
+    Table,
+    phrase,
+)
 from jipyo.reports.sections.objectives import RESULT_STATES
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.slo.result import SloResult
     from jipyo.i18n import Texts
-    from jipyo.reports.document import Block
+    from jipyo.reports.document import Block, Phrase
 
 
 def select_levels(results: Sequence[SloResult]) -> tuple[SloResult, ...]:
@@ -46,13 +54,19 @@ def build_levels(results: Sequence[SloResult], zone: ZoneInfo) -> Iterator[Block
         columns=build_heads(LEVEL_COLUMNS),
         rows=tuple(build_row(LEVEL_COLUMNS, result) for result in results),
     )
+    remarks = tuple(_list_remarks(results, zone))
+    if remarks:
+        yield Note(Joined(remarks, "  ·  "))
+
+
+def _list_remarks(results: Sequence[SloResult], zone: ZoneInfo) -> Iterator[Phrase]:
     for result in results:
         remarks = zip(
             *(wording.list_remarks(result, texts(lang), zone) for lang in ("ko", "en")), strict=True
         )
         for ko, en in remarks:
             text = Bilingual(ko, en)
-            yield Note(phrase("reports.slo.remark", subject=_show_subject(result), text=text))
+            yield phrase("reports.slo.remark", subject=_show_subject(result), text=text)
 
 
 def _show_subject(result: SloResult) -> Subject:

@@ -129,6 +129,7 @@ def build_service_table(logs: PeriodLogs) -> Table:
         caption=phrase("reports.logs.services"),
         columns=build_heads(SERVICE_COLUMNS),
         rows=tuple(build_row(SERVICE_COLUMNS, one) for one in failing),
+        wide=True,
     )
 
 

@@ -145,7 +145,7 @@ def show_worst(row: SectionRow) -> Inline:
     worst: Inline = show_plain(row.series.worst)
     if row.is_low_worse:
         worst = phrase("chapters.least", value=worst)
-    return Joined((worst, Moment(row.series.worst_ms)), "\n")
+    return phrase("chapters.value_at", value=worst, at=Moment(row.series.worst_ms))
 
 
 def show_thresholds(row: SectionRow) -> Inline:
@@ -166,11 +166,7 @@ def show_beyond(row: SectionRow) -> Inline:
 
 def _list_beyond(series: SeriesSummary) -> Iterator[Inline]:
     """A line of how long; below it when it first fired and how often, where it did."""
-    if series.critical_ms:
-        yield phrase("chapters.beyond.critical", span=Duration(series.critical_ms))
-    if series.warning_ms or not series.critical_ms:
-        whole = Duration(series.warning_ms + series.critical_ms)
-        yield phrase("chapters.beyond.warning", span=whole) if whole.ms else whole
+    yield Joined(tuple(_list_times(series)), ", ")
     firing = series.firing_breaches
     if len(firing) == 1:
         yield phrase("chapters.beyond.since", start=Moment(firing[0].start_ms))
@@ -179,10 +175,20 @@ def _list_beyond(series: SeriesSummary) -> Iterator[Inline]:
         yield phrase("chapters.beyond.times", n=len(firing), start=start)
 
 
+def _list_times(series: SeriesSummary) -> Iterator[Inline]:
+    if series.critical_ms:
+        yield phrase("chapters.beyond.critical", span=Duration(series.critical_ms))
+    if series.warning_ms or not series.critical_ms:
+        whole = Duration(series.warning_ms + series.critical_ms)
+        yield phrase("chapters.beyond.warning", span=whole) if whole.ms else whole
+
+
 def show_change(row: SectionRow) -> Inline:
     """The figure of the period before, and the change since; a dash without enough data."""
     change = row.change
-    return None if change is None else Joined((show_plain(change.before), change.delta), "\n")
+    if change is None:
+        return None
+    return phrase("chapters.value_change", value=show_plain(change.before), change=change.delta)
 
 
 def show_badge(row: SectionRow) -> Badge | None:

@@ -53,6 +53,7 @@ class MetricSection:
     topics: tuple[str, ...] = ()
     """Further metrics of these have a row where they were beyond a threshold."""
     columns: int = 1
+    """Charts beside one another; what is left over stands across the page."""
     one_scale: bool = False
     height: int | None = None
     most: int = MOST_SERIES
@@ -116,11 +117,13 @@ def draw_metrics(inputs: ReportInputs, section: MetricSection) -> Iterator[Block
         for entry in find_entries(inputs.data, section.drawn)
         if entry.now.drawn
     ]
-    if charts:
-        columns = min(section.columns, len(charts))
-        yield Charts(
-            tuple(charts), columns=columns, one_scale=section.one_scale, height=section.height
-        )
+    columns = max(1, min(section.columns, len(charts)))
+    in_rows = len(charts) - len(charts) % columns
+    for drawn, across in ((charts[:in_rows], columns), (charts[in_rows:], 1)):
+        if drawn:
+            yield Charts(
+                tuple(drawn), columns=across, one_scale=section.one_scale, height=section.height
+            )
 
 
 def build_missing_note(inputs: ReportInputs, ids: Iterable[str]) -> Iterator[Note]:

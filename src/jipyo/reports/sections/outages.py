@@ -65,4 +65,5 @@ def build_outage_table(outages: Iterable[PastOutage]) -> Table:
         caption=phrase("reports.outages.caption"),
         columns=build_heads(OUTAGE_COLUMNS),
         rows=tuple(build_row(OUTAGE_COLUMNS, outage) for outage in outages),
+        wide=True,
     )

@@ -104,6 +104,7 @@ def build_day_kinds(inputs: ReportInputs, rows: Sequence[SectionRow]) -> Iterato
             caption=phrase("chapters.caption.session_days"),
             columns=build_heads(DAY_COLUMNS),
             rows=tuple(build_row(DAY_COLUMNS, one) for one in kinds),
+            wide=True,
         )
 
 

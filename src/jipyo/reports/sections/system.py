@@ -18,10 +18,11 @@ _SYSTEM = MetricSection(
     metrics=_SHOWN,
     drawn=_SHOWN,
     topics=("system.cpu", "system.memory", "system.disk", "system.io", "system.clock"),
-    height=72,
+    columns=2,
+    height=62,
 )
 
 
 def build_system(inputs: ReportInputs) -> Iterable[Block]:
-    """A chart for each, and a table with whatever else of them was beyond a threshold."""
+    """A chart for each, disks across the page; a table with what else was beyond."""
     return build_metric_section(inputs, _SYSTEM)

@@ -122,7 +122,7 @@ def _build_table(
     empty = ((Blank(),) * len(columns),) * _EMPTY_ROWS
     rows = tuple(build_row(columns, entry) for entry in entries)
     yield Heading(f"work-{part}", phrase(f"work.section.{part}"))
-    yield Table(f"work-{part}-table", caption, build_heads(columns), rows or empty)
+    yield Table(f"work-{part}-table", caption, build_heads(columns), rows or empty, wide=True)
 
 
 def _count_results(actions: Sequence[FollowedAction]) -> Inline:

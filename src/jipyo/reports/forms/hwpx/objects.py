@@ -118,7 +118,15 @@ def _choose_look(
 ) -> _Look:
     size = shapes.char(slot.char_id)
     points = size.height / _UNITS_PER_POINT
-    planned = plan_widths(heads, rows, numeric, points, room.width / _UNITS_PER_POINT)
+    # A number is not broken, nor is a date in a column of numbers.
+    whole = [
+        [
+            text.replace(" ", "-") if is_number else text
+            for text, is_number in zip(row, numeric, strict=False)
+        ]
+        for row in rows
+    ]
+    planned = plan_widths(heads, whole, numeric, points, room.width / _UNITS_PER_POINT)
     right = shapes.find_right(slot.para_id)
     return _Look(
         paras=[escape(right if is_number else slot.para_id) for is_number in numeric],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from jipyo.reports.render.hwpx.section import (
@@ -257,16 +257,25 @@ def build_table(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
         yield BodyPart(Line(_write_runs(block["caption"], "note"), "caption"), keep=True)
     char, head = ("cell", "head") if block["size"] > 8 else ("small", "small_head")
     shapes = ["number" if numeric else "cell" for numeric in block["numeric"]]
+    widths = tuple(int(width * _PT) for width in block["widths"])
     heads = tuple(
         GridCell((Line((TextSpan(text, head),), shape),), "head")
         for text, shape in zip(block["heads"], shapes, strict=True)
     )
-    rows = (
-        tuple(_build_cell(runs, char, shape) for runs, shape in zip(row, shapes, strict=True))
-        for row in block["rows"]
-    )
-    widths = tuple(int(width * _PT) for width in block["widths"])
-    yield BodyPart(Grid(widths, (heads, *rows), heads=1))
+    rows: list[tuple[GridCell | None, ...]] = [heads]
+    for row, below in zip_longest(block["rows"], block["below"]):
+        beside = zip(row, shapes, strict=True)
+        rows.append(tuple(_build_cell(runs, char, shape) for runs, shape in beside))
+        if below:
+            rows.append(_build_below(below, block["below-head"], len(widths)))
+    yield BodyPart(Grid(widths, tuple(rows), heads=1))
+
+
+def _build_below(runs: Sequence[Plain], head: str, columns: int) -> tuple[GridCell | None, ...]:
+    """A line of the table that belongs to the row above it."""
+    label = (TextSpan(f"{head}  ", "small_head"),) if head else ()
+    line = Line((*label, *_write_runs(runs, "small")))
+    return (GridCell((line,), columns=columns), *(None,) * (columns - 1))
 
 
 def _build_cell(runs: Sequence[Plain], char: str, shape: str) -> GridCell:

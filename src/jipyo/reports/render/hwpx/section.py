@@ -107,6 +107,8 @@ class GridCell:
     """The least that it has, for what people write or stamp."""
     rows: int = 1
     """How many rows it reaches over; those below have None in its place."""
+    columns: int = 1
+    """How many columns it reaches over; those at its right have None in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +133,13 @@ class Grid:
     def _measure_cell(self, row: Sequence[GridCell | None], column: int) -> int:
         cell = row[column]
         assert cell is not None, "BUG: a cell that another one covers has no height"
-        room = self.widths[column] - _find_left(row, column) - _CELL_X
+        room = self.measure_width(cell, column) - _find_left(row, column) - _CELL_X
         inside = sum(content.measure(room) for content in cell.contents)
         return max(inside + 2 * _CELL_Y + _CELL_SPARE, cell.height)
+
+    def measure_width(self, cell: GridCell, column: int) -> int:
+        """The width of a cell that begins in this column."""
+        return sum(self.widths[column : column + cell.columns])
 
     def measure(self, width: int) -> int:
         """Its height with the room around it."""
@@ -240,8 +246,8 @@ class SectionWriter:
                 'textWidth="0" textHeight="0" hasTextRef="0" hasNumRef="0">'
                 f"{''.join(map(self._write_content, cell.contents))}</hp:subList>"
                 f'<hp:cellAddr colAddr="{column}" rowAddr="{at}"/>'
-                f'<hp:cellSpan colSpan="1" rowSpan="{cell.rows}"/>'
-                f'<hp:cellSz width="{grid.widths[column]}" '
+                f'<hp:cellSpan colSpan="{cell.columns}" rowSpan="{cell.rows}"/>'
+                f'<hp:cellSz width="{grid.measure_width(cell, column)}" '
                 f'height="{sum(heights[at : at + cell.rows])}"/>'
                 f'<hp:cellMargin left="{_find_left(cells, column)}" right="{_CELL_X}" '
                 f'top="{_CELL_Y}" bottom="{_CELL_Y}"/></hp:tc>'
