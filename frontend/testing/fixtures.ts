@@ -219,6 +219,9 @@ export const metricRange = (
   estimated: false,
   coverage: 1,
   expressions: [{ exporter: 'node_exporter', expression: 'cpu' }],
+  column: null,
+  series_total: lines.length,
+  value_kind: 'step',
   ...change,
 });
 

@@ -10,7 +10,12 @@ import pytest
 
 from analysis.shaped import measured
 from jipyo.alerts.matchers import parse_matchers
-from jipyo.analysis.series_groups import fold_series, group_series, select_series
+from jipyo.analysis.series_groups import (
+    fold_series,
+    group_series,
+    keep_worst_series,
+    select_series,
+)
 from jipyo.catalogue import Across, Direction, ReportShape
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix
@@ -67,3 +72,11 @@ def test_a_label_that_tells_all_apart_or_none_changes_nothing() -> None:
 
 def test_all_series_fold_into_one_row() -> None:
     assert fold_series(build(Across.SUM)).tolist() == [9, 10]
+
+
+def test_a_limit_keeps_the_worst_series_in_their_order() -> None:
+    hosts = [dict(one.pairs) for one in keep_worst_series(build(), 2).matrix.series]
+    assert hosts == [{"host": "a", "gpu": "0"}, {"host": "b", "gpu": "0"}]
+    (low,) = keep_worst_series(build(direction=Direction.LOWER_IS_WORSE), 1).matrix.series
+    assert low["gpu"] == "0"
+    assert keep_worst_series(build(), 3).matrix.series == build().matrix.series

@@ -73,6 +73,12 @@ export type MonthCheck = Schemas['MonthCheck'];
 export type NewMonthEntry = Schemas['NewMonthEntry'];
 export type InspectionMonth = Schemas['InspectionMonth'];
 export type Glossary = Schemas['Glossary'];
+export type MetricIndex = Schemas['MetricIndex'];
+export type DayLines = Schemas['DayLines'];
+export type MetricFigures = Schemas['MetricFigures'];
+export type SeriesFigures = Schemas['SeriesFigures'];
+export type AnomalySpan = Schemas['AnomalySpan'];
+export type MetricTrial = Schemas['MetricTrial'];
 
 /** What a person can do about an incident. */
 export type IncidentAction = 'ack' | 'notes' | 'cause' | 'close';
@@ -82,6 +88,34 @@ export interface Steps {
   start: number;
   end: number;
   step: number;
+}
+
+type Pair = [t: number, value: string];
+
+/** A native histogram has neither values nor a value. */
+export interface PromSeries {
+  metric: Record<string, string>;
+  /** Of a matrix. */
+  values?: Pair[];
+  /** Of a vector. */
+  value?: Pair;
+}
+
+/** What the Prometheus API answers to PromQL. */
+export interface PromAnswer {
+  data:
+    | { resultType: 'matrix' | 'vector'; result: PromSeries[] }
+    | { resultType: 'scalar' | 'string'; result: Pair };
+  warnings?: string[];
+  infos?: string[];
+}
+
+/** What is asked of a metric besides: pixel columns, and which series. */
+export interface RangeSteps extends Steps {
+  column?: number;
+  limit?: number;
+  by?: string;
+  match?: string;
 }
 
 export class Queries {
@@ -254,7 +288,34 @@ export class Queries {
     return this.#client.get('glossary', { lang }, signal);
   }
 
-  metric(id: string, steps: Steps, lang: string, signal?: AbortSignal): Promise<MetricRange> {
+  metric(id: string, steps: RangeSteps, lang: string, signal?: AbortSignal): Promise<MetricRange> {
     return this.#client.get(`metric/${encodeURIComponent(id)}`, { ...steps, lang }, signal);
+  }
+
+  /** What each series of a metric came to over a period. */
+  figures(id: string, period: Params, lang: string, signal?: AbortSignal): Promise<MetricFigures> {
+    return this.#client.get(`metric/${encodeURIComponent(id)}/figures`, { ...period, lang }, signal);
+  }
+
+  /** The last 30 days by the thresholds in force, and by another one if it is given. */
+  trial(id: string, tried: Params, lang: string, signal?: AbortSignal): Promise<MetricTrial> {
+    return this.#client.get(`metric/${encodeURIComponent(id)}/trial`, { ...tried, lang }, signal);
+  }
+
+  /** Every metric as it is now. */
+  metrics(lang: string, signal?: AbortSignal): Promise<MetricIndex> {
+    return this.#client.get('metrics', { lang }, signal);
+  }
+
+  /** The last 24 hours of every metric. */
+  metricsDay(signal?: AbortSignal): Promise<DayLines> {
+    return this.#client.get('metrics/day', {}, signal);
+  }
+
+  /** An answer to PromQL that the reader wrote: of a range, or of its end alone. */
+  promql(query: string, steps: Steps | null, at: number, signal?: AbortSignal): Promise<PromAnswer> {
+    return steps === null
+      ? this.#client.get('../v1/query', { query, time: at }, signal)
+      : this.#client.get('../v1/query_range', { query, ...steps }, signal);
   }
 }

@@ -65,11 +65,8 @@ test('the values stay when the metric is polled anew', async () => {
   assert.equal(chart.feed, feed);
 });
 
-for (const [value, fits] of [[3, true], [42, false]] as const)
-  test(`at ${value}% of 70% the values ${fits ? 'decide' : 'share'} the vertical range`, async () => {
-    const { chart } = await drawChart([9100, 9115], [series([value, value])]);
-    assert.equal(chart.fitsValues, fits);
-    assert.equal(chart.subject.fitsValues, fits);
-    chart.fitChoice = !fits; // the reader's choice wins
-    assert.equal(chart.fitsValues, !fits);
+for (const [search, fits, zero] of [['', false, false], ['&fit=1', true, false], ['&fit=0', false, true]] as const)
+  test(`the address decides the vertical range: "${search}"`, async () => {
+    const { chart } = await drawChart([9100, 9115], [series([42, 42])], {}, `?lang=en${search}`);
+    assert.deepEqual([chart.subject.fitsValues, chart.subject.fromZero], [fits, zero]);
   });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { metricRange, series } from '../../testing/fixtures.ts';
-import type { MetricRange, Steps } from '../api/queries.ts';
-import { Feed } from './feed.svelte.ts';
+import type { MetricRange, RangeSteps, Steps } from '../api/queries.ts';
+import { Feed, fineSteps } from './feed.svelte.ts';
 
 /** Answers each step with its own time as the value. */
 function server() {
-  const asked: Steps[] = [];
-  const fetchRange = async (steps: Steps): Promise<MetricRange> => {
+  const asked: RangeSteps[] = [];
+  const fetchRange = async (steps: RangeSteps): Promise<MetricRange> => {
     asked.push(steps);
     const t: number[] = [];
     for (let at = steps.start; at <= steps.end; at += steps.step) t.push(at);
@@ -24,7 +24,7 @@ test('a metric is loaded whole once, then from its last step on', async () => {
   const feed = new Feed('x');
   await feed.pull(window(0, 60), 'en', fetchRange);
   await feed.pull(window(15, 90), 'en', fetchRange);
-  assert.deepEqual(asked, [window(0, 60), window(60, 90)]);
+  assert.deepEqual(asked, [window(0, 60), window(60, 90)].map(fineSteps));
   assert.deepEqual(feed.frame.t, [15, 30, 45, 60, 75, 90]);
   assert.deepEqual(valuesOf(feed), [feed.frame.t]);
 });
@@ -49,7 +49,7 @@ for (const [name, next, lang] of [
     const feed = new Feed('x');
     await feed.pull(window(0, 60), 'en', fetchRange);
     await feed.pull(next, lang, fetchRange);
-    assert.deepEqual(asked[1], next);
+    assert.deepEqual(asked[1], fineSteps(next));
     assert.equal(feed.frame.t[0], next.start);
     assert.equal(feed.step, next.step);
   });
@@ -69,7 +69,7 @@ test('an answer that a newer call has overtaken is void', async () => {
 test('the end of a breach is judged over the whole window, not by its tail', async () => {
   const { asked, fetchRange } = server();
   const breach = { severity: 'warning', peak: 80, peak_t: 30 } as const;
-  const withBreach = (open: boolean) => async (steps: Steps) => {
+  const withBreach = (open: boolean) => async (steps: RangeSteps) => {
     const range = await fetchRange(steps);
     // Only who sees its beginning knows of it: since then the value is above the recovery alone.
     const breaches = steps.start <= 30 ? [{ ...breach, start: 30, end: steps.end, open }] : [];
@@ -78,12 +78,12 @@ test('the end of a breach is judged over the whole window, not by its tail', asy
   const feed = new Feed('x');
   await feed.pull(window(0, 60), 'en', withBreach(true));
   await feed.pull(window(15, 75), 'en', withBreach(true));
-  assert.deepEqual(asked, [window(0, 60), window(60, 75), window(15, 75)]);
+  assert.deepEqual(asked, [window(0, 60), window(60, 75), window(15, 75)].map(fineSteps));
   assert.deepEqual(feed.frame.lines[0]?.breaches.map(({ start, end, open }) => [start, end, open]), [[30, 75, true]]);
   await feed.pull(window(15, 90), 'en', withBreach(false));
   assert.equal(feed.frame.lines[0]?.breaches[0]?.open, false);
   await feed.pull(window(15, 105), 'en', withBreach(false));
-  assert.deepEqual(asked.at(-1), window(90, 105));
+  assert.deepEqual(asked.at(-1), fineSteps(window(90, 105)));
 });
 
 test('a failure leaves the values, and the next call asks again for the same', async () => {
@@ -95,4 +95,28 @@ test('a failure leaves the values, and the next call asks again for the same', a
   assert.deepEqual([feed.answer.status, feed.frame.t.length], ['stale', 5]);
   await feed.pull(window(0, 60), 'en', fetchRange);
   assert.deepEqual([feed.answer.status, asked.length], ['ready', 2]);
+});
+
+test('of each pixel column several steps are evaluated, and months hour by hour', () => {
+  assert.deepEqual(fineSteps(window(0, 60)), { start: 0, end: 60, step: 15, limit: 100 });
+  assert.deepEqual(fineSteps(window(0, 9e4, 120)), { start: 0, end: 9e4, step: 15, column: 120, limit: 100 });
+  assert.equal(fineSteps(window(0, 9e5, 900)).step, 75);
+  assert.equal(fineSteps(window(0, 9e6, 3600)).step, 300);
+  assert.deepEqual(fineSteps(window(0, 9e7, 86_400)), { start: 0, end: 9e7, step: 3600, column: 86_400, limit: 100 });
+});
+
+test('of series that were left out nobody knows the tail, so all is loaded again', async () => {
+  const { asked, fetchRange } = server();
+  const feed = new Feed('x');
+  const some = async (steps: RangeSteps) => ({ ...(await fetchRange(steps)), series_total: 500 });
+  await feed.pull(window(0, 60), 'en', some);
+  await feed.pull(window(15, 75), 'en', some);
+  assert.deepEqual(asked.map(({ start }) => start), [0, 15]);
+  assert.equal(feed.total, 500);
+});
+
+test('a feed asks for its series alone', async () => {
+  const { asked, fetchRange } = server();
+  await new Feed('x', { by: 'host' }).pull(window(0, 60), 'en', fetchRange);
+  assert.equal(asked[0]?.by, 'host');
 });

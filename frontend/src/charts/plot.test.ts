@@ -1,24 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import uPlot from 'uplot';
-import { colourOf, optionsOf, type Palette, type Subject, type Wiring } from './plot.ts';
+import { optionsOf, type Palette, type Subject, type Wiring } from './plot.ts';
 
 // Without a browser uPlot knows no pixels.
 (uPlot as { pxRatio: number }).pxRatio = 1;
 
 const PALETTE: Palette = {
-  series: ['#001', '#002'], axis: '#aaa', grid: '#bbb', card: '#fff', font: '12px sans-serif',
+  series: ['#001', '#002'], slate: 'slate', future: 'future', heat: 'heat', inkOf: (colour) => colour, axis: '#aaa', grid: '#bbb', card: '#fff', font: '12px sans-serif',
   markEvent: '#eee', zoneWarning: 'zone-w', zoneCritical: 'zone-c', markWarning: 'mark-w', markCritical: 'mark-c',
 };
 const SUBJECT: Subject = {
   unit: 'percent', label: '%', direction: 'higher_is_worse', fitsValues: false,
   thresholds: { warning: 70, critical: 85, for_s: 300, origin: 'specification' },
   breaches: [], marks: [], warningText: 'Warning 70%', criticalText: 'Critical 85%',
-  zone: 'Asia/Seoul', lang: 'en', step: 10,
+  zone: 'Asia/Seoul', lang: 'en', step: 10, now: 600, held: null, ahead: null, ghost: null,
+  heat: [], heatRange: [0, 100], severityOf: () => null, words: null,
 };
 
 const wire = (about: Partial<Subject> = {}, change: Partial<Wiring> = {}): Wiring => ({
   about: () => ({ ...SUBJECT, ...about }), palette: PALETTE, names: ['a', 'b'], width: 600, height: 200,
+  styles: [{ colour: 0, width: 2.4 }, { colour: null, width: 1.3 }], ondraw: () => undefined, onclick: () => undefined,
   oncursor: () => undefined, onselect: () => undefined, onreset: () => undefined,
   onwheel: () => undefined, ...change,
 });
@@ -74,12 +76,33 @@ test('breaches are zones behind the lines; pending is not yet one', () => {
   ]);
 });
 
-test('the lane below is filled for a breach and an outline while pending', () => {
-  const { plot, drawn } = fakePlot();
-  run(optionsOf(wire({ breaches: BREACHES, thresholds: null })).hooks?.draw as never, plot);
-  assert.deepEqual(drawn.filter(({ call }) => call !== 'fill').map(({ call, colour }) => [call, colour]), [
-    ['fillRect', 'mark-w'], ['fillRect', 'mark-c'], ['strokeRect', 'mark-w'],
+test('what is expected is a band, a dashed line, and a dot where a threshold is reached', () => {
+  const { plot, drawn, texts } = fakePlot();
+  const ahead: Subject['ahead'] = {
+    t: [400, 500, 600], median: [50, 60, 70], low: [40, 50, 60], high: [60, 70, 80], colour: 1,
+    crossing: { t: 600, earliest: 500, latest: 700, threshold: 70, severity: 'warning', text: '70% on 1 Dec' },
+  };
+  run(optionsOf(wire({ ahead, now: 300, thresholds: null })).hooks?.draw as never, plot);
+  assert.deepEqual(drawn.filter(({ call }) => call === 'stroke').slice(0, 3).map(({ colour }) => colour), [
+    '#002', 'mark-w', 'mark-w',
   ]);
+  assert.deepEqual(texts, ['70% on 1 Dec']);
+});
+
+test('the future is tinted under everything', () => {
+  const { plot, drawn } = fakePlot();
+  run(optionsOf(wire({ now: 450 })).hooks?.drawClear as never, plot);
+  assert.deepEqual(drawn[0], { call: 'fillRect', colour: 'future', box: [450, 0, 150, 200] });
+});
+
+test('many series are rows of cells, with the colour of what they reach', () => {
+  const { plot, drawn } = fakePlot();
+  const severityOf = (value: number) => (value >= 4 ? 'critical' as const : null);
+  const options = optionsOf(wire({ heat: [0], severityOf }));
+  run(options.hooks?.drawClear as never, plot);
+  assert.deepEqual(drawn.map(({ colour, box }) => [colour, box[0]]), [['heat', 0], ['heat', 20], ['mark-c', 30]]);
+  assert.equal(options.axes![1]!.show, false);
+  assert.equal((options.series[1]!.paths as () => unknown)(), null);
 });
 
 test('marks have the colour of their kind, and a line down to the axis', () => {
@@ -88,7 +111,7 @@ test('marks have the colour of their kind, and a line down to the axis', () => {
     { t: 100, text: 'v2', kind: 'event' }, { t: 300, text: '#1', kind: 'critical' }, { t: 400, text: '#2', kind: 'warning' },
   ] as const;
   run(optionsOf(wire({ marks, thresholds: null })).hooks?.draw as never, plot);
-  assert.deepEqual(drawn.filter(({ call }) => call === 'stroke').map(({ colour }) => colour), ['#eee', 'mark-c', 'mark-w']);
+  assert.deepEqual(drawn.filter(({ call }) => call === 'stroke').map(({ colour }) => colour), ['#eee', 'mark-c', 'mark-w', '#aaa']);
 });
 
 test('thresholds carry their words, those above the range at its edge', () => {
@@ -109,8 +132,9 @@ test('the range leaves the thresholds out where it fits the values', () => {
     const { range } = optionsOf(wire(about)).scales!['y']!;
     return (range as unknown as (u: uPlot, low: number, high: number) => number[])(fakePlot().plot, 1, 10);
   };
-  assert.deepEqual(rangeOf({}).map(Math.round), [0, 94]);
-  assert.deepEqual(rangeOf({ fitsValues: true }).map(Math.round), [0, 11]);
+  const near = { warning: 20, critical: 25, for_s: 0, origin: 'site' } as const;
+  assert.deepEqual(rangeOf({ thresholds: near }).map(Math.round), [0, 27]);
+  assert.deepEqual(rangeOf({ thresholds: near, fitsValues: true }).map(Math.round), [0, 11]);
 });
 
 test('a drag selects a period, a slip of the mouse does not', () => {
@@ -130,11 +154,10 @@ test('points between gaps are drawn as points', () => {
   assert.deepEqual(filter(plot, 1), [0]);
 });
 
-test('a single line has an area below it, many are thin', () => {
-  const seriesOf = (n: number) => optionsOf(wire({}, { names: Array.from({ length: n }, String) })).series;
-  assert.deepEqual(seriesOf(1).map(({ fill }) => fill !== undefined), [false, true]);
-  assert.equal(seriesOf(2)[1]?.fill, undefined);
-  assert.ok(seriesOf(13)[1]!.width! < seriesOf(2)[1]!.width!);
+test('the line in question is wide, one that does not stand out is slate', () => {
+  const [, first, second] = optionsOf(wire()).series;
+  assert.deepEqual([first!.width, first!.stroke], [2.4, '#001']);
+  assert.deepEqual([second!.width, second!.stroke], [1.3, 'slate']);
 });
 
 test('the cursor reports its step', () => {
@@ -144,11 +167,10 @@ test('the cursor reports its step', () => {
   assert.deepEqual(steps, [2]);
 });
 
-test('colours beyond the palette are cool and differ from their neighbours', () => {
-  assert.equal(colourOf(PALETTE.series, 1), '#002');
-  const hues = Array.from({ length: 30 }, (_, i) => Number(/\d+/.exec(colourOf([], i))?.[0]));
-  assert.ok(hues.every((hue) => hue >= 180 && hue < 290), String(hues));
-  assert.ok(hues.every((hue, i) => i === 0 || Math.abs(hue - hues[i - 1]!) > 20));
+test('an axis of two values has words', () => {
+  const [, y] = optionsOf(wire({ words: ['down', 'up'] })).axes!;
+  const values = y!.values as (u: uPlot, splits: number[]) => string[];
+  assert.deepEqual(values(fakePlot().plot, [0, 1]), ['down', 'up']);
 });
 
 test('both axes are labelled in the words of the reader', () => {

@@ -1,4 +1,4 @@
-/** Configures uPlot for a chart: scales, axes, thresholds, breaches. Independent of Svelte. */
+/** Configures uPlot for a chart: scales, axes, series and layers. Independent of Svelte. */
 
 import uPlot from 'uplot';
 import type { Breach } from '../api/queries.ts';
@@ -6,22 +6,33 @@ import type { Lang } from '../text/index.ts';
 import { axisLabels, stepsOf } from '../text/number.ts';
 import { tickLabel, ticks, tickStep } from '../text/time.ts';
 import { axisWidth, verticalRange, type Scale } from './axis.ts';
+import {
+  drawBreachZones, drawCrossing, drawForecast, drawFuture, drawGhost, drawHeat, drawHeld, drawMarks,
+  drawThresholds, type Ahead, type Ghost,
+} from './draw.ts';
+import type { LineStyle } from './lines.ts';
 import type { Mark } from './marks.ts';
 
 export interface Palette {
   series: string[];
+  /** Of lines that do not stand out. */
+  slate: string;
   axis: string;
   grid: string;
   card: string;
+  future: string;
+  heat: string;
   zoneWarning: string;
   zoneCritical: string;
   markWarning: string;
   markCritical: string;
   markEvent: string;
   font: string;
+  /** The colour of text about a mark of this colour. */
+  inkOf: (colour: string) => string;
 }
 
-/** What is drawn besides the lines. */
+/** What is drawn besides the lines. Times are seconds UTC. */
 export interface Subject extends Scale {
   label: string;
   /** Whether the vertical range leaves the thresholds out. */
@@ -35,236 +46,92 @@ export interface Subject extends Scale {
   zone: string;
   lang: Lang;
   step: number;
+  /** Where the future begins. */
+  now: number;
+  /** The moment that the reader holds. */
+  held: number | null;
+  ahead: Ahead | null;
+  ghost: Ghost | null;
+  /** The rows of a heat map, as indices of the series from the top; empty for lines. */
+  heat: readonly number[];
+  heatRange: readonly [low: number, high: number];
+  /** The level that a value reaches; null for none. */
+  severityOf: (value: number) => 'warning' | 'critical' | null;
+  /** Words instead of the values 0 and 1, as for `up`; null for numbers. */
+  words: readonly [zero: string, one: string] | null;
 }
 
 const TICK_PX = 96;
-const LANE_PX = 4;
-const FLAG_PX = 9;
 /** An integer, because uPlot only scales whole pixels. */
 const FONT_PX = 12;
-const LABEL_PX = 11;
 
 export function readPalette(element: Element): Palette {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
+  const inks: Record<string, string> = {
+    [token('--warning-line')]: token('--warning'),
+    [token('--critical-line')]: token('--critical'),
+  };
   return {
     series: SERIES_COLOURS.map((_, index) => token(`--series-${index + 1}`)),
+    slate: token('--spark'),
     axis: token('--mute'),
     grid: token('--line'),
     card: token('--card'),
+    future: token('--inset'),
+    heat: token('--series-1'),
     zoneWarning: token('--zone-warning'),
     zoneCritical: token('--zone-critical'),
     markWarning: token('--warning-line'),
     markCritical: token('--critical-line'),
     markEvent: token('--accent'),
     font: `${FONT_PX}px ${token('--font')}`,
+    inkOf: (colour) => inks[colour] ?? colour,
   };
 }
 
-/** The palette as CSS variables; colours beyond it are computed. */
-export const SERIES_COLOURS = [1, 2, 3, 4, 5, 6].map((n) => `var(--series-${n})`);
+/** The palette as CSS variables; a chart has four colours at most. */
+export const SERIES_COLOURS = [1, 2, 3, 4].map((n) => `var(--series-${n})`);
 
-/** Cool hues only, even beyond the palette: warm ones are reserved for states. */
-export const colourOf = (series: readonly string[], index: number): string =>
-  series[index] ?? `hsl(${180 + ((index * 37) % 110)} 48% 56%)`;
+/** The colour of a line; slate for one that does not stand out. */
+export const colourOf = (colours: readonly string[], slate: string, index: number | null): string =>
+  (index === null ? undefined : colours[index]) ?? slate;
 
 /** Canvas text does not wait for fonts; without this, syllables of unloaded slices are boxes. */
 export async function loadGlyphs(palette: Palette, text: string): Promise<void> {
   await document.fonts.load(palette.font, text);
 }
 
-/** Indices of points between gaps, which a line cannot show. */
+/**
+ * Indices of points between gaps, which a line cannot show. Both values of a column may be of one
+ * sample: two points, nearer than a pixel, are one too.
+ */
 function findLonePoints(u: uPlot, series: number): number[] {
-  const values = u.data[series]!;
+  const [times, values] = [u.data[0], u.data[series]!];
   const indices: number[] = [];
-  for (let i = 0; i < values.length; i++)
-    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) indices.push(i);
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] == null || values[i - 1] != null) continue;
+    if (values[i + 1] == null) indices.push(i);
+    else if (values[i + 2] == null && isWithinPixel(u, times[i]!, times[i + 1]!)) indices.push(i);
+  }
   return indices;
 }
 
-function fadingFill(colour: string) {
-  return (u: uPlot): CanvasGradient | string => {
-    const { top, height } = u.bbox;
-    if (!Number.isFinite(top) || !(height > 0)) return 'transparent';
-    const fill = u.ctx.createLinearGradient(0, top, 0, top + height);
-    fill.addColorStop(0, `color-mix(in srgb, ${colour} 24%, transparent)`);
-    fill.addColorStop(1, `color-mix(in srgb, ${colour} 3%, transparent)`);
-    return fill;
-  };
-}
-
-function drawClipped(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): void {
-  const { left, top, width, height } = u.bbox;
-  u.ctx.save();
-  u.ctx.beginPath();
-  u.ctx.rect(left, top, width, height);
-  u.ctx.clip();
-  draw(u.ctx);
-  u.ctx.restore();
-}
-
-/** Tint the breaches that lasted for the alert duration, behind the lines. */
-function drawBreachZones(u: uPlot, about: Subject, palette: Palette): void {
-  const { top, height } = u.bbox;
-  drawClipped(u, (ctx) => {
-    for (const severity of ['warning', 'critical'] as const) {
-      // A single path, so that overlapping breaches of several series do not add up.
-      ctx.beginPath();
-      for (const breach of about.breaches) {
-        if (breach.severity !== severity) continue;
-        const [from, to] = pixelsOf(u, breach, about.step);
-        ctx.rect(from, top, to - from, height);
-      }
-      ctx.fillStyle = severity === 'critical' ? palette.zoneCritical : palette.zoneWarning;
-      ctx.fill();
-    }
-  });
-}
-
-/** Extend by half a step on either side, so that a breach of one step is visible. */
-function pixelsOf(u: uPlot, { start, end }: Breach, step: number): [from: number, to: number] {
-  const from = u.valToPos(start - step / 2, 'x', true);
-  const to = u.valToPos(end + step / 2, 'x', true);
-  return [from, Math.max(from + 2 * uPlot.pxRatio, to)];
-}
-
-interface ThresholdLine {
-  value: number | null;
-  text: string;
-  colour: string;
-  /** Whether the label is above its line: critical labels are on the worse side, warnings opposite. */
-  above: boolean;
-}
-
-function drawThreshold(u: uPlot, line: ThresholdLine, palette: Palette): void {
-  const { value, text, colour, above } = line;
-  if (value === null) return;
-  const { left, top, width, height } = u.bbox;
-  const y = Math.round(u.valToPos(value, 'y', true));
-  if (y < top || y > top + height) return;
-  const ratio = uPlot.pxRatio;
-  const { ctx } = u;
-  ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = ratio;
-  ctx.setLineDash([5 * ratio, 4 * ratio]);
-  ctx.beginPath();
-  ctx.moveTo(left, y);
-  ctx.lineTo(left + width, y);
-  ctx.stroke();
-  ctx.restore();
-  const over = above ? y - top > 12 * ratio : top + height - y < 14 * ratio;
-  drawLabel(u, text, colour, palette, { y, over });
-}
-
-/** Name the thresholds that are above the vertical range at its upper edge. */
-function drawThresholdsOutOfReach(u: uPlot, lines: ThresholdLine[], palette: Palette): void {
-  const { top } = u.bbox;
-  const beyond = lines.filter(
-    ({ value }) => value !== null && Math.round(u.valToPos(value, 'y', true)) < top,
-  );
-  if (beyond.length === 0) return;
-  const text = `↑ ${beyond.map((line) => line.text).join(' · ')}`;
-  drawLabel(u, text, beyond[0]!.colour, palette, { y: top, over: false });
-}
-
-/** A label at the right end of a line at `y`, over it or below. */
-function drawLabel(
-  u: uPlot, text: string, colour: string, palette: Palette, { y, over }: { y: number; over: boolean },
-): void {
-  const { left, width } = u.bbox;
-  const ratio = uPlot.pxRatio;
-  const { ctx } = u;
-  ctx.save();
-  ctx.font = palette.font.replace(/^[\d.]+/, String(LABEL_PX * ratio));
-  ctx.textAlign = 'right';
-  ctx.textBaseline = over ? 'bottom' : 'top';
-  const at = over ? y - 1.5 * ratio : y + 3 * ratio;
-  const right = left + width - 4 * ratio;
-  const wide = ctx.measureText(text).width;
-  const tall = 13 * ratio;
-  ctx.globalAlpha = 0.82;
-  ctx.fillStyle = palette.card;
-  ctx.beginPath();
-  ctx.roundRect(right - wide - 3 * ratio, over ? at - tall : at - ratio, wide + 6 * ratio, tall, 3 * ratio);
-  ctx.fill();
-  ctx.globalAlpha = 1;
-  ctx.fillStyle = colour;
-  ctx.fillText(text, right, at);
-  ctx.restore();
-}
-
-function thresholdLines(about: Subject, palette: Palette): ThresholdLine[] {
-  const { thresholds, direction } = about;
-  if (thresholds === null) return [];
-  const { warning, critical } = thresholds;
-  const above = direction !== 'lower_is_worse';
-  return [
-    { value: warning, text: about.warningText, colour: palette.markWarning, above: !above },
-    { value: critical, text: about.criticalText, colour: palette.markCritical, above },
-  ];
-}
-
-/** Draw a lane along the bottom: breaches are filled, pending ones outlined. */
-function drawBreachLane(u: uPlot, about: Subject, palette: Palette): void {
-  const ratio = uPlot.pxRatio;
-  const thick = LANE_PX * ratio;
-  const y = u.bbox.top + u.bbox.height - thick;
-  drawClipped(u, (ctx) => {
-    for (const breach of about.breaches) {
-      const [from, to] = pixelsOf(u, breach, about.step);
-      const { markCritical, markWarning } = palette;
-      const colour = breach.severity === 'critical' ? markCritical : markWarning;
-      ctx.fillStyle = ctx.strokeStyle = colour;
-      ctx.lineWidth = ratio;
-      if (breach.severity === 'pending') ctx.strokeRect(from, y + ratio / 2, to - from, thick - ratio);
-      else ctx.fillRect(from, y, to - from, thick);
-    }
-  });
-}
-
-/** Mark moments with a thin line and a flag at the top: a diamond for events, a triangle else. */
-function drawMarks(u: uPlot, about: Subject, palette: Palette): void {
-  const { top, height } = u.bbox;
-  const ratio = uPlot.pxRatio;
-  const size = FLAG_PX * ratio;
-  drawClipped(u, (ctx) => {
-    for (const { t, kind } of about.marks) {
-      const x = Math.round(u.valToPos(t, 'x', true)) + 0.5;
-      const colours = { event: palette.markEvent, warning: palette.markWarning, critical: palette.markCritical };
-      ctx.strokeStyle = ctx.fillStyle = colours[kind];
-      ctx.lineWidth = ratio;
-      ctx.globalAlpha = 0.75;
-      ctx.setLineDash([2 * ratio, 3 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(x, top + size);
-      ctx.lineTo(x, top + height);
-      ctx.stroke();
-      ctx.globalAlpha = 1;
-      ctx.beginPath();
-      if (kind === 'event') {
-        ctx.moveTo(x, top);
-        ctx.lineTo(x + size / 2, top + size / 2);
-        ctx.lineTo(x, top + size);
-        ctx.lineTo(x - size / 2, top + size / 2);
-      } else {
-        ctx.moveTo(x - size / 2, top);
-        ctx.lineTo(x + size / 2, top);
-        ctx.lineTo(x, top + size);
-      }
-      ctx.closePath();
-      ctx.fill();
-    }
-  });
-}
+const isWithinPixel = (u: uPlot, a: number, b: number): boolean =>
+  u.valToPos(b, 'x') - u.valToPos(a, 'x') < 1.5;
 
 export interface Wiring {
   /** Read on every draw, so that new data needs no new chart. */
   about: () => Subject;
   palette: Palette;
   names: string[];
+  styles: readonly LineStyle[];
   width: number;
   height: number;
+  /** Called with the place of the plot within the chart, in CSS pixels. */
+  ondraw: (left: number, width: number) => void;
+  /** Called for a click that was no drag. */
+  onclick: (at: number) => void;
   oncursor: (index: number | null) => void;
   onselect: (from: number, to: number) => void;
   onreset: () => void;
@@ -274,88 +141,117 @@ export interface Wiring {
 const scaleOf = (about: Subject): Scale =>
   about.fitsValues ? { ...about, thresholds: null } : about;
 
+/** The lowest and the highest of the lines and of what is drawn beside them. */
+function extentOf(about: Subject, low: number | null, high: number | null): [number | null, number | null] {
+  const { ahead, ghost } = about;
+  const others = [...(ahead?.low ?? []), ...(ahead?.high ?? []), ...(ghost?.values ?? [])];
+  const known = others.filter((value) => value != null);
+  if (low === null || high === null || known.length === 0) return [low, high];
+  return [known.reduce((a, b) => Math.min(a, b), low), known.reduce((a, b) => Math.max(a, b), high)];
+}
+
+function seriesOf({ names, styles, palette, about }: Wiring): uPlot.Series[] {
+  const isHeat = about().heat.length > 0;
+  return names.map((label, index): uPlot.Series => {
+    const { colour, width } = styles[index] ?? { colour: null, width: 1 };
+    const stroke = colourOf(palette.series, palette.slate, colour);
+    if (isHeat) return { label, paths: () => null, points: { show: false } };
+    return {
+      label,
+      stroke,
+      width,
+      spanGaps: false,
+      points: { show: true, size: 4, fill: stroke, stroke, filter: (u, i) => findLonePoints(u, i) },
+    };
+  });
+}
+
+function axesOf({ about, palette }: Wiring): uPlot.Axis[] {
+  const step = (u: uPlot, from: number, to: number) =>
+    tickStep(to - from, Math.max(2, Math.floor(u.bbox.width / uPlot.pxRatio / TICK_PX)));
+  const axis = { stroke: palette.axis, font: palette.font, gap: 6, ticks: { show: false } };
+  const isHeat = about().heat.length > 0;
+  return [
+    {
+      ...axis,
+      size: 30,
+      grid: { show: false },
+      splits: (u, _i, from, to) => ticks(from, to, step(u, from, to), about().zone),
+      values: (u, splits) => {
+        const { min, max } = u.scales['x']!;
+        const { zone, lang } = about();
+        return splits.map((t) => tickLabel(t, step(u, min!, max!), zone, lang));
+      },
+    },
+    {
+      ...axis,
+      show: !isHeat,
+      grid: { stroke: palette.grid, width: 1 },
+      size: (u, values) => measureAxis(u, values, palette),
+      space: 34,
+      incrs: (_u, _axis, _from, to) => (about().words ? [1] : stepsOf(about().unit, to)),
+      values: (_u, splits) => labelsOf(about(), splits),
+    },
+  ];
+}
+
+function labelsOf({ words, unit, label, lang }: Subject, splits: number[]): string[] {
+  if (words !== null) return splits.map((value) => words[value] ?? '');
+  return axisLabels(splits, unit, label, lang);
+}
+
 export function optionsOf(wiring: Wiring): uPlot.Options {
   const { about, palette, names } = wiring;
-  const step = (u: uPlot, from: number, to: number) =>
-    tickStep(to - from, Math.max(2, Math.floor(u.width / TICK_PX)));
-  const axis = { stroke: palette.axis, font: palette.font, grid: { stroke: palette.grid, width: 1 } };
+  const isHeat = about().heat.length > 0;
+  const range = (low: number | null, high: number | null) => {
+    if (about().words !== null) return [-0.15, 1.15] as const;
+    return verticalRange(...extentOf(about(), low, high), scaleOf(about()));
+  };
   return {
     width: wiring.width,
     height: wiring.height,
-    padding: [10, 10, 0, 0],
+    padding: [10, 28, 0, isHeat ? 52 : 0],
     legend: { show: false },
     scales: {
       x: { time: true, auto: false },
-      y: { range: (_u, low, high) => [...verticalRange(low, high, scaleOf(about()))] },
+      y: { range: (_u, low, high) => [...range(low, high)] },
     },
-    series: [
-      {},
-      ...names.map((label, index): uPlot.Series => {
-        const stroke = colourOf(palette.series, index);
-        return {
-          label,
-          stroke,
-          width: names.length > 12 ? 1.1 : 1.6,
-          spanGaps: false,
-          points: { show: true, size: 4, fill: stroke, stroke, filter: (u, i) => findLonePoints(u, i) },
-          ...(names.length === 1 ? { fill: fadingFill(stroke) } : {}),
-        };
-      }),
-    ],
-    axes: [
-      {
-        ...axis,
-        size: 30,
-        gap: 6,
-        ticks: { show: false },
-        splits: (u, _i, from, to) => ticks(from, to, step(u, from, to), about().zone),
-        values: (u, splits) => {
-          const { min, max } = u.scales['x']!;
-          const { zone, lang } = about();
-          return splits.map((t) => tickLabel(t, step(u, min!, max!), zone, lang));
-        },
-      },
-      {
-        ...axis,
-        size: (u, values) => measureAxis(u, values, palette),
-        gap: 6,
-        space: 34,
-        ticks: { show: false },
-        incrs: (_u, _axis, _from, to) => stepsOf(about().unit, to),
-        values: (_u, splits) => axisLabels(splits, about().unit, about().label, about().lang),
-      },
-    ],
+    series: [{}, ...seriesOf(wiring)],
+    axes: axesOf(wiring),
     cursor: {
       sync: { key: 'page', scales: ['x', null], setSeries: false, filters: { pub: isMove } },
-      focus: { prox: names.length > 1 ? 24 : -1 },
+      focus: { prox: names.length > 1 && !isHeat ? 24 : -1 },
       drag: { x: true, y: false, setScale: false },
-      points: { size: 7, width: 2, stroke: palette.card },
+      points: { show: !isHeat, size: 7, width: 2, stroke: palette.card },
       bind: { dblclick: () => () => (wiring.onreset(), null) },
     },
     focus: { alpha: 0.28 },
-    hooks: {
-      drawClear: [(u) => drawBreachZones(u, about(), palette)],
-      draw: [
-        (u) => {
-          const now = about();
-          const lines = thresholdLines(now, palette);
-          lines.forEach((line) => drawThreshold(u, line, palette));
-          drawThresholdsOutOfReach(u, lines, palette);
-          drawBreachLane(u, now, palette);
-          drawMarks(u, now, palette);
-        },
-      ],
-      setCursor: [(u) => wiring.oncursor(u.cursor.idx ?? null)],
-      setSelect: [
-        (u) => {
-          const { left, width } = u.select;
-          if (width < 4) return;
-          wiring.onselect(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
-          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        },
-      ],
-      ready: [(u) => listenToWheelAndTouch(u, wiring)],
-    },
+    hooks: hooksOf(wiring),
+  };
+}
+
+/** The layers: under the axes, between these and the lines, above the lines. */
+function hooksOf(wiring: Wiring): uPlot.Hooks.Arrays {
+  const { about, palette } = wiring;
+  const isHeat = about().heat.length > 0;
+  const above = isHeat ? [drawMarks, drawHeld] : [drawForecast, drawThresholds, drawMarks, drawCrossing, drawHeld];
+  const below = isHeat ? [drawHeat] : [drawFuture, drawBreachZones];
+  const draw = (layers: (typeof above)[number][]) => (u: uPlot) =>
+    layers.forEach((layer) => layer(u, about(), palette));
+  return {
+    drawClear: [draw(below)],
+    drawAxes: [draw(isHeat ? [] : [drawGhost])],
+    draw: [draw(above), (u) => wiring.ondraw(u.bbox.left / uPlot.pxRatio, u.bbox.width / uPlot.pxRatio)],
+    setCursor: [(u) => wiring.oncursor(u.cursor.idx ?? null)],
+    setSelect: [
+      (u) => {
+        const { left, width } = u.select;
+        if (width < 4) return;
+        wiring.onselect(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
+        u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      },
+    ],
+    ready: [(u) => listenToWheelAndTouch(u, wiring)],
   };
 }
 
@@ -370,7 +266,7 @@ function measureAxis(u: uPlot, labels: string[] | null, palette: Palette): numbe
 /** Charts share mouse movement, but not drags. */
 const isMove = (type: string): boolean => type === 'mousemove' || type === 'mouseleave';
 
-function listenToWheelAndTouch(u: uPlot, { onwheel }: Wiring): void {
+function listenToWheelAndTouch(u: uPlot, { onwheel, onclick }: Wiring): void {
   const wheel = (event: WheelEvent) => {
     if (!event.shiftKey && !event.ctrlKey) return;
     event.preventDefault();
@@ -384,6 +280,12 @@ function listenToWheelAndTouch(u: uPlot, { onwheel }: Wiring): void {
     const box = u.over.getBoundingClientRect();
     u.setCursor({ left: event.clientX - box.left, top: event.clientY - box.top });
   };
+  let pressed = 0;
+  u.over.addEventListener('pointerdown', (event) => (pressed = event.clientX));
+  u.over.addEventListener('click', (event) => {
+    const isSlip = Math.abs(event.clientX - pressed) < 4;
+    if (isSlip && event.detail === 1) onclick(u.posToVal(event.clientX - u.over.getBoundingClientRect().left, 'x'));
+  });
   u.over.addEventListener('wheel', wheel, { passive: false });
   u.over.addEventListener('pointerdown', touch);
   u.over.addEventListener('pointermove', touch);

@@ -101,12 +101,24 @@ export class App {
     return this.overview?.metrics.find((metric) => metric.id === id);
   }
 
-  /** Update a chart's values. */
-  pull(feed: Feed): Promise<void> {
+  /** Load a document of a page into its resource. */
+  load<T>(
+    resource: Resource<T>, ask: (queries: Queries, lang: string, signal: AbortSignal) => Promise<T>,
+  ): Promise<void> {
+    return resource.load((signal) => ask(this.#queries, this.preferences.lang, signal));
+  }
+
+  /** Update a chart's values, those of the period or of as many seconds earlier. */
+  pull(feed: Feed, earlier = 0): Promise<void> {
     const { lang } = this.preferences;
-    return feed.pull(this.view.window, lang, async (steps, signal) =>
-      this.live.tails.find(feed.id, steps) ?? this.#queries.metric(feed.id, steps, lang, signal),
-    );
+    const { start, end, step } = this.view.window;
+    const window = { start: start - earlier, end: end - earlier, step };
+    return feed.pull(window, lang, async (steps, signal) => {
+      // What the server sends by itself has every step of every series.
+      const isPlain = steps.column === undefined && !steps.by && !steps.match;
+      const sent = isPlain ? this.live.tails.find(feed.id, steps) : undefined;
+      return sent ?? this.#queries.metric(feed.id, steps, lang, signal);
+    });
   }
 
   /** Load what the overview shows below its verdict. */

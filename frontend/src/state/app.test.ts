@@ -34,7 +34,7 @@ test('everything is asked for in the language of the reader', async () => {
 test('a chart is asked for the period of the view, by the time of the server', async () => {
   const { app, calls } = await open('/?range=1h&lang=en');
   await app.pull(new Feed('app.errors'));
-  assert.deepEqual(calls.at(-1)?.params, { start: '6390', end: '9990', step: '15', lang: 'en' });
+  assert.deepEqual(calls.at(-1)?.params, { start: '6390', end: '9990', step: '15', limit: '100', lang: 'en' });
 });
 
 test('the group of the address counts only if there is one', async () => {

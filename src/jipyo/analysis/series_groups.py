@@ -30,6 +30,27 @@ def select_series(data: MetricData, matchers: Sequence[Matcher]) -> MetricData:
     return pick_rows(data, [row for row, one in enumerate(series) if select_all(matchers, one)])
 
 
+def keep_worst_series(data: MetricData, limit: int) -> MetricData:
+    """The series with the worst values of all steps, at most so many, in their order."""
+    matrix = data.matrix
+    if len(matrix.series) <= limit:
+        return data
+    sign = -1 if data.metric.direction is Direction.LOWER_IS_WORSE else 1
+    worst = np.where(matrix.present, sign * matrix.values, -np.inf).max(axis=1)
+    kept = np.sort(np.argsort(-worst, kind="stable")[:limit]).tolist()
+    return replace(
+        data,
+        matrix=Matrix(
+            tuple(matrix.series[row] for row in kept),
+            matrix.t_ms,
+            matrix.values[kept],
+            matrix.present[kept],
+        ),
+        queries=tuple(data.queries[row] for row in kept),
+        n=None if data.n is None else data.n[kept],
+    )
+
+
 def group_series(data: MetricData, by: Sequence[str]) -> MetricData:
     """One series for each combination of the labels' values, in the order of their first series.
 

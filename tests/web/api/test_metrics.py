@@ -316,7 +316,7 @@ def test_a_trial_counts_by_the_judge(restless: Client) -> None:
     shorter = read(threshold=60, **{"for": "1m"}).json
     assert shorter["tried"]["fired"] == 3
     assert shorter["text"].startswith("It would have fired 3 times in ")
-    assert shorter["text"].endswith("The threshold in force: 2.")
+    assert shorter["text"].endswith("The threshold in force: 2 times.")
     higher = read(threshold=99.5).json
     assert higher["tried"]["fired"] == 0
     assert higher["text"].startswith("It would not have fired in ")
@@ -331,3 +331,8 @@ def test_a_threshold_that_is_none_is_refused(restless: Client, fields: str) -> N
 def test_a_trial_of_a_metric_without_data_says_so(restless: Client) -> None:
     answer = restless.get("/api/jipyo/metric/ai.model.accuracy/trial", threshold=80, lang="en")
     assert answer.json["text"] == "There are no data of the last 30 days to judge."
+
+
+def test_a_limit_says_how_many_series_there_are(restless: Client) -> None:
+    answer = read_cpu(restless, limit=0, column=600)
+    assert (answer["series"], answer["series_total"]) == ([], 1)

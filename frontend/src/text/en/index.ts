@@ -2,6 +2,7 @@
 
 import { charts } from './charts.ts';
 import { incidents } from './incidents.ts';
+import { explore } from './explore.ts';
 import { logs } from './logs.ts';
 import { metric } from './metric.ts';
 import { months } from './months.ts';
@@ -19,6 +20,7 @@ export const en = {
   ...overview,
   ...logs,
   ...metric,
+  ...explore,
   ...targets,
   ...incidents,
   ...silences,

@@ -13,13 +13,13 @@ import numpy as np
 from jipyo.alerts.matchers import parse_matchers
 from jipyo.analysis.columns import thin_to_columns
 from jipyo.analysis.proportion import estimate_proportion
-from jipyo.analysis.series_groups import group_series, select_series
+from jipyo.analysis.series_groups import group_series, keep_worst_series, select_series
 from jipyo.analysis.series_names import name_series_apart
 from jipyo.analysis.thresholds import Severity, count_lead_steps, find_metric_breaches
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.result import Matrix
 from jipyo.source.hourly import HOUR_MS, read_hour_extremes, read_hourly
-from jipyo.source.metric_data import read_metric
+from jipyo.source.metric_data import read_metric, read_series
 from jipyo.web.api.operation import Operation, json_route
 from jipyo.web.http import params
 
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from jipyo.web.http.message import WebRequest
 
 MAX_POINTS = 11_000
+_SOME_STEPS = 500
+_MOST_CELLS = 3_000_000
+"""Values of a metric that are read at once for a chart: 27 MB."""
 
 ValueKind = Literal["step", "hour_extremes", "hour_means"]
 DirectionName = Literal["higher_is_worse", "lower_is_worse", "neutral"]
@@ -124,6 +127,8 @@ class MetricRange:
     column: float | None
     """The seconds of a column, of which the series have the least and the greatest value, at its
     beginning and its middle; null where every step is there."""
+    series_total: int
+    """How many series there are; more than `series` has where a limit left the best of them out."""
     value_kind: ValueKind
     """What a value is: of its step; the least or greatest of an hour; the mean of an hour."""
 
@@ -132,7 +137,7 @@ OPERATION = Operation(
     "/metric/{id}",
     MetricRange,
     "One metric over time.",
-    ("id", "start", "end", "step", "column", "by", "match", "lang"),
+    ("id", "start", "end", "step", "column", "by", "match", "limit", "lang"),
 )
 
 
@@ -144,6 +149,7 @@ class RangeRequest:
     end_ms: int
     step_ms: int
     column_ms: int | None
+    limit: int | None
     by: tuple[str, ...]
     matchers: tuple[Matcher, ...]
 
@@ -190,7 +196,10 @@ def read_range(
     """
     data, lead, kind = _read_data(source, metric, wanted, inventory)
     data = group_series(select_series(data, wanted.matchers), wanted.by)
-    return build_range(data, lead, wanted.step_ms, t, wanted.column_ms, kind)
+    limited = data if wanted.limit is None else keep_worst_series(data, wanted.limit)
+    step_ms = int(data.matrix.t_ms[1] - data.matrix.t_ms[0]) if len(data.matrix.t_ms) > 1 else 1
+    shown = build_range(limited, lead, step_ms, t, wanted.column_ms, kind)
+    return replace(shown, series_total=max(len(shown.series), len(data.matrix.series)))
 
 
 def _read_data(
@@ -206,10 +215,20 @@ def _read_data(
         if extremes is not None:
             return extremes, 0, "hour_extremes"
         return read_hourly(source, metric, wanted.end_ms, hours, inventory), 0, "hour_means"
-    step_ms = wanted.step_ms
+    step_ms = _choose_step(source, metric, wanted, inventory)
     lead = min(count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
     first_ms = wanted.start_ms - lead * step_ms
     return read_metric(source, metric, first_ms, wanted.end_ms, step_ms, inventory), lead, "step"
+
+
+def _choose_step(source: Source, metric: Metric, wanted: RangeRequest, inventory: Inventory) -> int:
+    """The step that is wanted, or a column where so many series would not fit into memory."""
+    step_ms, column_ms = wanted.step_ms, wanted.column_ms
+    steps = (wanted.end_ms - wanted.start_ms) // step_ms
+    if column_ms is None or column_ms <= step_ms or steps < _SOME_STEPS:
+        return step_ms
+    newest = read_series(source, metric, np.array([wanted.end_ms]), step_ms, inventory)
+    return column_ms if len(newest.matrix.series) * steps > _MOST_CELLS else step_ms
 
 
 def read_range_request(request: WebRequest, now_ms: int, t: Texts) -> RangeRequest:
@@ -220,6 +239,7 @@ def read_range_request(request: WebRequest, now_ms: int, t: Texts) -> RangeReque
     """
     end_ms = params.read_time(request, "end", now_ms)
     start_ms = params.read_time(request, "start", end_ms - HOUR_MS)
+    limit = request.first("limit") or ""
     asked_ms, column_ms = _read_seconds(request, "step"), _read_seconds(request, "column")
     step_ms = 60_000 if asked_ms is None else asked_ms
     is_long = column_ms is not None and step_ms >= HOUR_MS
@@ -232,6 +252,7 @@ def read_range_request(request: WebRequest, now_ms: int, t: Texts) -> RangeReque
         end_ms=end_ms,
         step_ms=step_ms,
         column_ms=column_ms,
+        limit=int(limit) if limit.isdecimal() and len(limit) < 7 else None,
         by=tuple(filter(None, (request.first("by") or "").split(","))),
         matchers=parse_matchers(request.first("match") or ""),
     )
@@ -265,7 +286,7 @@ def build_range(
     """One chart. The first `lead` steps are only judged, not shown."""
     metric, shown = data.metric, _cut_lead(data, lead)
     matrix = shown.matrix
-    breaches = find_metric_breaches(data, HOUR_MS // 2 if kind == "hour_extremes" else step_ms)
+    breaches = find_metric_breaches(data, step_ms)
     rows = np.flatnonzero(matrix.present.any(axis=1)).tolist()
     coverage = float(matrix.present[rows].mean()) if rows else None
     names = name_series_apart([matrix.series[row] for row in rows])
@@ -302,6 +323,7 @@ def build_range(
         coverage=coverage,
         expressions=tuple(itertools.starmap(EvaluatedQuery, data.expressions)),
         column=column_ms / 1000 if column_ms is not None and is_thinned else None,
+        series_total=len(rows),
         value_kind=kind,
     )
 
