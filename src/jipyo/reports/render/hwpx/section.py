@@ -40,7 +40,7 @@ _LARGEST_IN_LINE = 45_000
 """A table up to this height stands in the line, where it is moved as a whole; a taller one is
 broken between its rows."""
 _FIRST_ID = 1000
-_SURE_PERCENT = 97
+_SURE_PERCENT = 90
 """Of a width is counted on, as programs measure characters with fonts of their own."""
 # What common Korean fonts draw as boxes, or not at all.
 _COMMON = str.maketrans(
