@@ -215,7 +215,7 @@ def test_the_title_of_the_tab_begins_with_the_states_shape(open_page: Open) -> N
 def test_the_skip_link_leads_to_the_content(open_page: Open) -> None:
     page = open_page("targets?lang=en")
     page.press("Tab")
-    assert page.eval("document.activeElement.className") == "skip"
+    assert page.eval("document.activeElement.classList[0]") == "skip"
     page.press("Enter")
     page.wait("document.activeElement.id === 'content'")
 
@@ -224,7 +224,7 @@ def test_the_settings_name_the_line_that_sets_a_value(open_page: Open) -> None:
     page = open_page("settings?lang=en")
     page.wait("document.querySelector('[data-group=timezone] table')")
     assert re.search(r"Asia/Seoul\s+\S*jipyo\.yaml:1", text_of(page, "[data-group=timezone]"))
-    type_into(page, "search-settings", "retention")
+    type_into(page, "search-settings", "store.retention")
     page.wait("document.querySelectorAll('[data-group]').length === 1")
     assert "default" in text_of(page, "[data-group]")
 
