@@ -80,7 +80,7 @@ def test_lines_patterns_and_counts_are_there_and_nothing_hostile_runs(
     logging: Product, browser: Browser, lang: str, dark: bool, width: int
 ) -> None:
     page = open_logs(browser, logging, f"range=1h&q=gnp&lang={lang}", width=width, dark=dark)
-    page.wait("document.querySelector('[data-testid=logs-patterns] [data-change=new]')")
+    page.wait("document.querySelector('[data-testid=logs-patterns] [data-pattern]')")
     newest = page.eval(f"document.querySelector('{OPTION} .message').innerText")
     assert newest.startswith("<img src=x onerror")
     assert "\\u202egnp.exe \\x1b[31m" in newest
