@@ -69,7 +69,7 @@ def open_logs(
     page.wait("document.querySelector('[data-testid=logs]')", timeout_s=60)
     page.wait(
         "document.querySelector('[data-testid=logs-lines] [role=listbox],"
-        " [data-testid=logs-lines] .nothing')"
+        " [data-testid=logs-lines] .nothing, [data-testid=query-problem]')"
     )
     return page
 

@@ -71,16 +71,17 @@ def test_a_dead_target_comes_first_with_its_cause_and_remedy(
     page.close()
 
 
-def test_the_verdict_leads_to_what_is_down_and_the_browser_back(
+def test_the_rail_counts_what_is_down_and_leads_to_it_and_back(
     failing: Product, browser: Browser
 ) -> None:
     page = browser.open(f"{failing.url}/?lang=en")
-    page.wait("document.querySelector('[data-testid=down]')", timeout_s=60)
-    page.click("[data-testid=down]")
+    page.wait("document.querySelector('nav a[href*=targets]')?.innerText.includes('1')", 60)
+    page.click("nav a[href*=targets]")
     page.wait(f"document.querySelector('{DEAD}')")
     assert page.eval("document.querySelector('nav [aria-current=page]').innerText") != ""
     page.eval("history.back()")
-    page.wait("document.querySelector('[data-testid=verdict]')")
+    page.wait(f"!document.querySelector('{DEAD}')")
+    assert not page.eval("location.pathname").endswith("targets")
     page.close()
 
 

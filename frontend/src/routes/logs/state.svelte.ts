@@ -1,6 +1,6 @@
 /** What the page of logs shows: the address says which lines, the server answers. */
 
-import type { Params } from '../../api/client.ts';
+import { Refused, type Params } from '../../api/client.ts';
 import type {
   IncidentRow, LogContext, LogLevel, LogPatterns, LogSourceList, LogTimeline,
 } from '../../api/queries.ts';
@@ -66,8 +66,10 @@ export class LogsPage {
   async refresh(isReading: boolean): Promise<void> {
     if (!this.#app.view.isLive || this.#app.view.at !== null) return;
     if (this.sources.value === null || this.sources.value.sources.length === 0) return this.load();
+    const { status, error } = this.list.first;
+    if (error instanceof Refused && error.at !== null) return; // the same query stays wrong
+    if (status !== 'ready') return this.load();
     const work = [this.#loadCounts()];
-    if (this.list.first.status !== 'ready') return this.load();
     if (this.isFollowing) work.push(this.list.follow(this.selection[1], isReading));
     await Promise.all(work);
   }
