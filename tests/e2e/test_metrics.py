@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.axe import list_violations
 from support.prefix_proxy import serve_below
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def test_the_index_leads_to_a_metric_and_back(open_page: Open, site: str) -> Non
 
 
 def test_a_search_narrows_the_index_and_stays_in_the_address(open_page: Open) -> None:
-    page = open_page("metrics?lang=en&find=cpu%20core")
+    page = open_page("metrics?lang=en&find=CPU.core")
     page.wait("document.querySelectorAll('[data-metric]').length === 1")
+    assert page.eval("document.querySelector('[data-metric]').dataset.metric") == METRIC
     page.go(page.eval("location.href.replace(/find=[^&]*/, 'find=nothing-like-it')"))
     page.wait("document.querySelector('[data-testid=nothing-found]')")
 
@@ -83,7 +85,7 @@ def test_a_metric_survives_a_reload(open_page: Open, site: str) -> None:
         ("metrics/no.such.metric?lang=ko", "없는 지표입니다"),
         ("nowhere?lang=en", "No such page"),
         ("no/where/at/all?lang=ko", "없는 페이지입니다"),
-        ("metrics/a/b?lang=en", "No such page"),
+        ("reports/a/b?lang=en", "No such page"),
     ],
 )
 def test_an_address_of_nothing_leads_home(
@@ -114,6 +116,25 @@ def test_a_metric_is_whole_in_every_language_and_theme(
     assert answer["name"] in page.eval("document.title")
     assert page.errors == []
     assert [line for line in page.console if line.level == "warning"] == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_index_and_a_metric_have_no_fault(
+    open_page: Open, lang: str, theme: str, width: int
+) -> None:
+    search = f"lang={lang}&theme={theme}&range=1h"
+    index = open_page(f"metrics?{search}", width=width)
+    index.wait("document.querySelector('[data-metric] td.number b').innerText !== ''")
+    metric = open_page(f"metrics/{METRIC}?{search}", width=width)
+    metric.wait(CHART)
+    metric.wait("document.querySelectorAll('[data-testid=series] tbody tr').length > 1")
+    for page in (index, metric):
+        assert page.eval("document.documentElement.dataset.theme") == theme
+        assert page.eval("document.documentElement.scrollWidth") <= width
+        assert list_violations(page) == []
+        assert page.errors == []
 
 
 def test_a_metric_without_data_says_what_it_needs(open_page: Open, product: Product) -> None:

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOP_BY_HOP = {"connection", "content-encoding", "content-length", "transfer-encoding"}
+_OWN = {"connection", "host", "accept-encoding"}
+"""What the proxy says to the upstream by itself."""
 
 
 @contextmanager
 def serve_below(prefix: str, upstream: str) -> Iterator[str]:
     """Serve `upstream` below `prefix` (`/monitor/`) for the length of a `with`; yields the URL.
 
-    Like a proxy that rewrites nothing, it cuts the prefix off the path and leaves the answers
-    as they are. Addresses outside the prefix are 404.
+    Like a proxy that rewrites nothing, it cuts the prefix off the path and leaves the headers of
+    requests and the answers as they are. Addresses outside the prefix are 404.
     """
     pool = urllib3.PoolManager()
 
@@ -33,7 +35,10 @@ def serve_below(prefix: str, upstream: str) -> Iterator[str]:
                 self._send(404, {}, b"outside the prefix")
                 return
             url = f"{upstream}/{self.path.removeprefix(prefix)}"
-            answer = pool.request("GET", url, retries=False, redirect=False, timeout=60)
+            asked = {k: v for k, v in self.headers.items() if k.lower() not in _OWN}
+            answer = pool.request(
+                "GET", url, headers=asked, retries=False, redirect=False, timeout=60
+            )
             headers = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
             self._send(answer.status, headers, answer.data)
 

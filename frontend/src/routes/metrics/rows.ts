@@ -17,9 +17,9 @@ export interface ChapterRows {
 
 const fold = (text: string): string => text.normalize('NFC').toLocaleLowerCase();
 
-/** Whether every word of a search is in the metric's name, id, description or topic. */
+/** Whether every word of a search is in the metric's name, id or topic. */
 export function matches(metric: MetricNow, topic: string, search: string): boolean {
-  const text = fold(`${metric.name} ${metric.id} ${metric.description} ${topic}`);
+  const text = fold(`${metric.name} ${metric.id} ${topic}`);
   return fold(search).split(/\s+/).every((word) => text.includes(word));
 }
 
