@@ -66,6 +66,19 @@ def test_a_search_narrows_the_index_and_stays_in_the_address(open_page: Open) ->
     page.wait("document.querySelector('[data-testid=nothing-found]')")
 
 
+def test_a_page_that_does_not_come_leaves_the_last_one(open_page: Open) -> None:
+    page = open_page("?lang=en")
+    page.wait("document.querySelector('[data-testid=verdict]')")
+    page.call("Network.setCacheDisabled", {"cacheDisabled": True})  # it may be had from there
+    page.offline()
+    page.eval("document.querySelector('nav a[href*=metrics]').click()")
+    page.wait("document.querySelector('[data-testid=lost], [data-testid=page-lost]')")
+    assert text_of(page, "[data-testid=verdict]") != ""
+    page.offline(cut=False)
+    page.eval("document.querySelector('.lost button').click()")
+    page.wait("document.querySelector('[data-testid=metric-index]')", 60)
+
+
 def test_a_metric_survives_a_reload(open_page: Open, site: str) -> None:
     page = open_page(f"{site}metrics/{METRIC}?lang=en&range=1h")
     name = text_of(page, "h1")

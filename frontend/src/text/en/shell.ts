@@ -61,6 +61,7 @@ export const shell: Wording<typeof ko> = {
   connectionLost: 'No connection to the jipyo server.',
   valuesOf: (time) => `These are the values of ${time}.`,
   neverConnected: 'It has not been reached yet.',
+  pageLost: 'This page could not be loaded.',
   retryIn: (seconds) => `Retrying in ${seconds} s.`,
   retryNow: 'Retry now',
   refused: 'The server could not handle the request.',

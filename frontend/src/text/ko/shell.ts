@@ -59,6 +59,7 @@ export const shell = {
   connectionLost: 'jipyo 서버와 연결이 끊겼습니다.',
   valuesOf: (time: string) => `아래는 ${time}의 값입니다.`,
   neverConnected: '아직 한 번도 연결되지 않았습니다.',
+  pageLost: '화면을 불러오지 못했습니다.',
   retryIn: (seconds: number) => `${seconds}초 후 다시 연결합니다.`,
   retryNow: '지금 다시 연결',
   refused: '서버가 요청을 처리하지 못했습니다.',
