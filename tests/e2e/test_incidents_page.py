@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.axe import list_faults
 from support.product import up
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,34 +41,79 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield running
 
 
-def open_incident(browser: Browser, product: Product, lang: str, width: int = 1440) -> Page:
-    page = browser.open(f"{product.url}/?lang={lang}", width=width)
-    page.wait("document.querySelector('[data-testid=ack]')", 60)
-    page.go(f"{product.url}/incidents/1?lang={lang}")
+def open_page(browser: Browser, product: Product, path: str, **how: object) -> Page:
+    """A page, once there is an incident."""
+    wait_until(lambda: product.get("/api/jipyo/incidents", state="open")["incidents"], 60)
+    return browser.open(f"{product.url}/{path}", **how)  # type: ignore[arg-type]
+
+
+def open_incident(browser: Browser, product: Product, lang: str, **how: object) -> Page:
+    page = open_page(browser, product, f"incidents/1?lang={lang}", **how)
     page.wait("document.querySelector('[data-testid=incident] .members li')", 60)
     return page
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_an_incident_is_shown_without_an_error_and_no_wider_than_the_window(
-    failing: Product, browser: Browser, lang: str, width: int
+def test_incidents_and_one_of_them_are_shown_without_a_fault(
+    failing: Product, browser: Browser, lang: str, dark: bool, width: int
 ) -> None:
-    page = open_incident(browser, failing, lang, width)
+    page = open_page(browser, failing, f"incidents?lang={lang}", width=width, dark=dark)
+    page.wait("document.querySelector('[data-incident]')", 60)
+    assert list_faults(page) == []
+    page.click("[data-incident='1']")
+    page.wait("document.querySelector('[data-testid=incident] .members li')", 60)
     assert WORDS[lang][0] in str(page.eval("document.querySelector('#incident-title').innerText"))
-    assert page.eval("document.documentElement.scrollWidth") <= width
-    assert page.errors == []
+    assert list_faults(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_silences_are_added_shown_and_ended_without_a_fault(
+    failing: Product, browser: Browser, lang: str, dark: bool, width: int
+) -> None:
+    page = open_page(browser, failing, f"silences?lang={lang}", width=width, dark=dark)
+    page.wait("document.querySelector('[data-testid=add-silence]')", 60)
+    page.eval("localStorage.clear()")
+    page.go(str(page.eval("location.href")))
+    page.wait("document.querySelector('[data-testid=add-silence] [data-testid=who]')", 60)
+    assert list_faults(page) == []
+    form = "[data-testid=add-silence]"
+    page.fill(f"{form} .code", "jo b=")
+    page.fill(f"{form} input:not(.code):not([data-testid])", "<i>patch</i> " + "x" * 150)
+    page.fill(f"{form} [data-testid=who]", "kim")
+    page.click(f"{form} .button")
+    page.wait(f"document.querySelector('{form} [role=alert]')", 30)
+    page.console.clear()  # the refusal
+    page.responses.clear()
+    page.fill(f"{form} .code", 'job="nobody"')
+    page.click(f"{form} .button")
+    page.wait("document.querySelector('[data-silence]')", 30)
+    page.fill("[data-testid=add-maintenance] input[maxlength='200']", "UPS")
+    page.fill("[data-testid=add-maintenance] .code", 'job="nobody"')
+    page.fill("[data-testid=add-maintenance] [data-testid=who]", "kim")
+    page.click("[data-testid=add-maintenance] .button")
+    page.wait("document.querySelector('[data-window] .button')", 30)
+    assert list_faults(page) == []
+    page.click("[data-silence] .button")
+    page.click("[data-window] .button")
+    page.wait("!document.querySelector('[data-silence] .button, [data-window] .button')", 30)
+    assert list_faults(page) == []
     page.close()
 
 
 def test_a_name_is_asked_for_once_and_the_incident_is_acknowledged(
     failing: Product, browser: Browser
 ) -> None:
-    page = open_incident(browser, failing, "en")
-    page.eval(
-        "(() => { const name = document.querySelector('[data-testid=who]');"
-        " name.value = 'kim'; name.dispatchEvent(new Event('input')); })()"
-    )
+    page = open_page(browser, failing, "?lang=en")
+    page.wait("document.querySelector('[data-testid=ack]')", 60)
+    page.eval("localStorage.clear()")
+    page.go(f"{failing.url}/incidents/1?lang=en")
+    page.wait("document.querySelector('[data-testid=ack]')", 60)
+    page.fill("[data-testid=who]", "kim")
     page.click("[data-testid=ack]")
     page.wait("document.querySelector('[data-testid=ack]') === null", 30)
     (incident,) = failing.get("/api/jipyo/incidents", state="open")["incidents"]
@@ -74,3 +121,5 @@ def test_a_name_is_asked_for_once_and_the_incident_is_acknowledged(
     again = open_incident(browser, failing, "en")
     assert again.eval("document.querySelector('[data-testid=who]')") is None
     assert "kim" in str(again.eval("document.querySelector('[data-testid=act]').innerText"))
+    page.close()
+    again.close()

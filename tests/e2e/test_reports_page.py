@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
 
+from support.axe import list_faults
 from support.product import up
 from support.report_site import build_report_site
 from support.services import free_port
@@ -39,39 +39,29 @@ def product(site: ReportSite) -> Iterator[Product]:
         yield running
 
 
-def fill(page: Page, name: str, value: str) -> None:
-    """Give a field of a form a value, as somebody who types or chooses it."""
-    page.eval(
-        f"(() => {{ const field = document.querySelector('[data-testid={name}]');"
-        f" field.value = {json.dumps(value)};"
-        " for (const kind of ['input', 'change'])"
-        " field.dispatchEvent(new Event(kind, {bubbles: true})); })()"
-    )
-
-
 def open_list(
-    browser: Browser, product: Product, site: ReportSite, lang: str = "ko", width: int = 1440
+    browser: Browser, product: Product, site: ReportSite, lang: str = "ko", **how: object
 ) -> Page:
     """The reports of the month of the last day that there is a report of."""
     path = f"months/{site.days[1]:%Y-%m}/reports"
-    page = browser.open(f"{product.url}/{path}?lang={lang}", width=width)
+    page = browser.open(f"{product.url}/{path}?lang={lang}", **how)  # type: ignore[arg-type]
     page.wait("document.querySelector('a[data-report]')", 60)
     return page
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_reports_are_listed_without_an_error_and_no_wider_than_the_window(
-    product: Product, browser: Browser, site: ReportSite, lang: str, width: int
+def test_reports_and_one_of_them_are_shown_without_a_fault(
+    product: Product, browser: Browser, site: ReportSite, lang: str, dark: bool, width: int
 ) -> None:
-    page = open_list(browser, product, site, lang, width)
+    page = open_list(browser, product, site, lang, width=width, dark=dark)
     text = str(page.eval("document.querySelector('main').innerText"))
     assert all(word in text for word in WORDS[lang])
-    assert page.eval("document.documentElement.scrollWidth") <= width
+    assert list_faults(page) == []
     page.click("a[data-report]")
     page.wait("document.querySelector('[data-testid=report]')", 60)
-    assert page.eval("document.documentElement.scrollWidth") <= width
-    assert page.errors == []
+    assert list_faults(page) == []
     page.close()
 
 
@@ -93,9 +83,9 @@ def test_a_scheduled_report_is_shown_downloaded_and_approved(
     )
     assert hashlib.sha256(content).hexdigest() == file["sha256"]
     for step in ("drafted", "approved"):
-        fill(page, "sign-step", step)
+        page.fill("[data-testid=sign-step]", step)
         if step == "drafted":  # the name is asked for once
-            fill(page, "who", "이승인")
+            page.fill("[data-testid=who]", "이승인")
         page.click("[data-testid=sign]")
         page.wait(f"document.querySelector('li[data-step={step}]')", 60)
     signed = product.get(f"/api/jipyo/reports/{number}")
@@ -110,8 +100,8 @@ def test_a_scheduled_report_is_shown_downloaded_and_approved(
 
 def test_a_report_is_made_on_request(product: Product, browser: Browser, site: ReportSite) -> None:
     page = open_list(browser, product, site, "en")
-    fill(page, "report-kind", "daily")
-    fill(page, "report-period", site.days[0].isoformat())
+    page.fill("[data-testid=report-kind]", "daily")
+    page.fill("[data-testid=report-period]", site.days[0].isoformat())
     page.click("[data-testid=make]")
     page.wait("document.querySelector('[data-build] a')", 240)
     build = product.get("/api/jipyo/reports/builds")["builds"][0]

@@ -1,4 +1,4 @@
-"""What axe-core objects to on a page."""
+"""What axe-core objects to on a page, and what else no page may have."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ def list_violations(page: Page) -> list[str]:
     found = page.eval(_RUN)
     assert isinstance(found, list)
     return [str(one) for one in found]
+
+
+def list_faults(page: Page) -> list[str]:
+    """The rules that the page breaks, its errors, and whether it is wider than its window."""
+    width, room = page.eval("[document.documentElement.scrollWidth, innerWidth]")
+    wide = [f"{width} px in a window of {room} px"] if width > room else []
+    return [*list_violations(page), *page.errors, *wide]

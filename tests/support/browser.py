@@ -225,6 +225,15 @@ class Page:
         self.mouse("mousePressed", x, y)
         self.mouse("mouseReleased", x, y)
 
+    def fill(self, selector: str, value: str) -> None:
+        """Give a field a value, as somebody who types or chooses it."""
+        self.eval(
+            f"(() => {{ const field = document.querySelector({json.dumps(selector)});"
+            f" field.value = {json.dumps(value)};"
+            " for (const kind of ['input', 'change'])"
+            " field.dispatchEvent(new Event(kind, {bubbles: true})); })()"
+        )
+
     def drag(self, selector: str, start: float, end: float) -> None:
         """Drag across an element, from and to a fraction of its width."""
         box = self._box(selector)

@@ -251,19 +251,14 @@ export class App {
     await this.#queries.verifyReport(id, issue, this.preferences.lang);
   }
 
-  async signOff(id: string, body: NewSignOff): Promise<void> {
-    await this.#queries.signReport(id, body, this.preferences.lang);
+  /** Sign an issue of a report; returns the report as it is then. */
+  signOff(id: string, body: NewSignOff): Promise<ReportDetail> {
+    return this.#queries.signReport(id, body, this.preferences.lang);
   }
 
   loadReport(detail: Resource<ReportDetail>, id: string): Promise<void> {
     const { lang } = this.preferences;
     return detail.load((signal) => this.#queries.report(id, lang, signal));
-  }
-
-  /** Sign a report, and show what came of it. */
-  async signReport(detail: Resource<ReportDetail>, id: string, body: NewSignOff): Promise<void> {
-    const after = await this.#queries.signReport(id, body, this.preferences.lang);
-    await detail.load(() => Promise.resolve(after));
   }
 
   /** Load the configuration in force into the resource of its page. */

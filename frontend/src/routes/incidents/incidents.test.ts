@@ -160,9 +160,9 @@ test('a silence is added, ended, and the list is loaded again', async () => {
       method === 'POST' ? maintenanceInfo() : { t: 10_000, windows: [] },
   });
   app.preferences.setWho('kim');
-  await app.addSilence({ match: 'job="a"', who: 'kim', reason: 'r', duration: '2h', start: '' });
+  await app.addSilence({ match: 'job="a"', who: 'kim', reason: 'r', duration: '2h' });
   await app.expireSilence(3);
-  await app.addMaintenance({ name: 'n', start: '1', end: '2', who: 'kim', match: '', announced: '', approval: '' });
+  await app.addMaintenance({ name: 'n', start: '1', end: '2', who: 'kim' });
   await app.cancelMaintenance('5');
   const sent = calls.filter(({ method }) => method === 'POST').map(({ path, body }) => [path, body]);
   assert.deepEqual(sent.map(([path]) => path), ['silences', 'silences/3/expire', 'maintenance', 'maintenance/5/cancel']);

@@ -142,11 +142,11 @@ def describe_verdict(month: ContractMonth, t: Texts) -> VerdictWords:
     box = build_verdict(month)
     provisional = [one for one in month.remarks if one.key == "sla.remark.provisional"]
     until = [localizer.format(describe_remark(one)) for one in provisional]
-    said = ("contract.approvers", "contract.penalty.amount", "sla.remark.weights_entered")
+    shown_beside = ("contract.approvers", "contract.penalty.amount", "sla.remark.weights_entered")
     details = [
         localizer.format(one)
         for one in box.details
-        if not (isinstance(one, Phrase) and one.key in said)  # beside the sheet
+        if not (isinstance(one, Phrase) and one.key in shown_beside)
     ]
     return VerdictWords(
         title=localizer.format_period(),
