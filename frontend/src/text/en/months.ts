@@ -63,6 +63,7 @@ export const months: Wording<typeof ko> = {
     checkState: { ok: 'Checked', open: 'To do', bad: 'Problem' },
     inspection: {
       title: 'Inspection sheet',
+      byDay: 'Results by day',
       counts: (due, normal, abnormal, missing) =>
         `${due} due: ${normal} normal, ${abnormal} abnormal, ${missing} not inspected`,
       item: 'Item',

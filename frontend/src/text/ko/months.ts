@@ -61,6 +61,7 @@ export const months = {
     checkState: { ok: '확인됨', open: '할 일', bad: '문제' },
     inspection: {
       title: '예방점검표',
+      byDay: '일자별 점검 결과',
       counts: (due: number, normal: number, abnormal: number, missing: number) =>
         `점검 ${due}건 중 정상 ${normal}건, 이상 ${abnormal}건, 미점검 ${missing}건`,
       item: '점검 항목',
