@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,10 +42,9 @@ def state_of(page: Page) -> str:
     return str(page.eval("document.querySelector('[data-testid=verdict]').dataset.state"))
 
 
-@pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+@contextmanager
+def up_with_a_dead_target(folder: Path) -> Iterator[Product]:
     """A host with a target behind which nothing listens, whose name is markup."""
-    folder = tmp_path_factory.mktemp("critical")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -53,6 +53,12 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         f"{HEAD}  scrape:\n  - {{job: '{EVIL}', url: 'http://127.0.0.1:{port}/metrics'}}\n"
     )
     with up(folder / "data", "--config", str(config)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with up_with_a_dead_target(tmp_path_factory.mktemp("critical")) as running:
         yield running
 
 
@@ -112,21 +118,22 @@ def open_critical_wall(browser: Browser, product: Product) -> Page:
 
 
 def test_an_incident_is_acknowledged_with_a_name_asked_once(
-    failing: Product, browser: Browser
+    tmp_path: Path, browser: Browser
 ) -> None:
-    page = open_critical(browser, failing, "lang=ko", 1440)
-    page.click("[data-testid=ack]")
-    page.wait("document.querySelector('.verdict [data-testid=who]')")
-    page.eval(
-        "(() => { const who = document.querySelector('.verdict [data-testid=who]');"
-        " who.value = '김운영'; who.dispatchEvent(new Event('input', {bubbles: true})) })()"
-    )
-    page.click("[data-testid=ack]")
-    page.wait("document.querySelector('[data-testid=ack]') === null")
-    page.wait("document.querySelector('.verdict').innerText.includes('김운영이')")
-    incident = failing.get("/api/jipyo/overview", lang="ko")["incident"]
-    assert incident["acknowledged"]
-    page.close()
+    with up_with_a_dead_target(tmp_path) as product:
+        page = open_critical(browser, product, "lang=ko", 1440)
+        page.click("[data-testid=ack]")
+        page.wait("document.querySelector('.verdict [data-testid=who]')")
+        page.eval(
+            "(() => { const who = document.querySelector('.verdict [data-testid=who]');"
+            " who.value = '김운영'; who.dispatchEvent(new Event('input', {bubbles: true})) })()"
+        )
+        page.click("[data-testid=ack]")
+        page.wait("document.querySelector('[data-testid=ack]') === null")
+        page.wait("document.querySelector('.verdict').innerText.includes('김운영이')")
+        incident = product.get("/api/jipyo/overview", lang="ko")["incident"]
+        assert incident["acknowledged"]
+        page.close()
 
 
 @pytest.mark.parametrize(

@@ -47,16 +47,18 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         ("en", "n = 1,203, 95% CI 92.8–95.4%", "n unknown"),
     ],
 )
-def test_the_tile_and_the_legend_show_the_cases_and_the_interval(
+def test_a_share_is_shown_with_its_cases_and_interval(
     evaluated: Product, browser: Browser, lang: str, cases: str, unknown: str
 ) -> None:
-    page = browser.open(f"{evaluated.url}/?lang={lang}&group=ai", width=390, height=844)
-    page.wait("document.querySelector('[data-metric=\"ai.model.accuracy\"]')", timeout_s=60)
-    tile = page.eval("document.querySelector('[data-testid=cases]').innerText")
-    assert tile.replace("\u00a0", " ") == cases
-    page.wait("document.querySelectorAll('li .cases').length === 2", timeout_s=30)
-    legend = page.eval("[...document.querySelectorAll('li .cases')].map((e) => e.innerText)")
-    assert [text.replace("\u00a0", " ") for text in legend] == [cases, unknown]
+    url = f"{evaluated.url}/metrics/ai.model.accuracy?lang={lang}&range=1h"
+    page = browser.open(url, width=390, height=844)
+    page.wait("document.querySelector('[data-testid=cases]')", timeout_s=60)
+    head = page.eval("document.querySelector('[data-testid=cases]').innerText")
+    assert head.replace("\u00a0", " ") == cases
+    shown = "[...document.querySelectorAll('[data-testid=series] td:nth-child(2) small')]"
+    page.wait(f"{shown}.length === 2", timeout_s=30)
+    table = page.eval(f"{shown}.map((e) => e.innerText)")
+    assert [text.replace("\u00a0", " ") for text in table] == [cases, unknown]
     assert page.eval("document.documentElement.scrollWidth") <= 390
     assert page.errors == []
     page.close()

@@ -24,6 +24,10 @@ PERIOD = "from=2026-01-05T09:00:00&to=2026-01-06T09:00:00"
 AT = "&at=2026-01-05T12:00:00"
 
 
+HANGUL = re.compile("[가-힣]+")
+TOKEN = "getComputedStyle(document.documentElement).getPropertyValue('--%s').trim()"
+
+
 def text_of(page: Page, selector: str) -> str:
     return str(page.eval(f"document.querySelector({selector!r}).innerText"))
 
@@ -236,3 +240,106 @@ def test_the_browsers_own_choices_are_kept(open_page: Open, product: Product) ->
     page.wait("document.querySelector('[data-testid=set-name]')")
     assert page.eval("document.querySelector('[data-testid=set-name]').value") == "Kim"
     page.eval("localStorage.clear()")
+
+
+def test_english_is_complete(open_page: Open) -> None:
+    page = open_page("?lang=en")
+    page.wait("document.querySelector('[data-testid=hosts]')", timeout_s=60)
+    page.press("?", "Slash", shift=True)
+    page.wait("document.querySelector('[data-testid=keys]').open")
+    page.eval("document.querySelectorAll('[lang=ko], noscript').forEach(e => e.remove())")
+    shown = page.eval("document.documentElement.innerText + document.body.outerHTML")
+    assert HANGUL.findall(shown) == []
+
+
+def test_the_language_switches_and_stays(open_page: Open, product: Product) -> None:
+    page = open_page("targets?lang=ko")
+    assert HANGUL.search(text_of(page, "h1"))
+    page.click(".rail [data-testid=lang]")
+    page.wait("document.documentElement.lang === 'en'")
+    page.wait("!/[가-힣]/.test(document.querySelector('h1').innerText)")
+    assert "lang=en" in page.eval("location.search")
+    page.go(f"{product.url}/")
+    assert page.wait("document.documentElement.lang") == "en"
+
+
+def test_the_language_is_the_browsers_without_a_choice(open_page: Open, product: Product) -> None:
+    page = open_page("?lang=en", language="ko-KR")
+    page.eval("localStorage.clear()")
+    page.go(f"{product.url}/")
+    assert page.wait("document.documentElement.lang") == "ko"
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) -> None:
+    page = open_page("settings?lang=en", dark=True)
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = page.eval(background)
+    page.prefer(dark=False)
+    page.wait(f"{background} !== '{dark}'")
+    page.click(".rail [data-testid=theme]")  # from system to light
+    page.click(".rail [data-testid=theme]")
+    page.wait(f"{background} === '{dark}'")
+    assert "theme=dark" in page.eval("location.search")
+    page.eval("localStorage.clear()")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_stand_out_from_what_is_behind_them(open_page: Open, theme: str) -> None:
+    page = open_page(f"settings?lang=en&theme={theme}")
+    pairs = [(fore, back) for fore in ("fg", "soft", "mute") for back in ("bg", "card", "inset")]
+    states = ("warning", "critical")
+    pairs += [(state, "card") for state in ("ok", *states)]
+    pairs += [(fore, f"{s}-soft") for s in states for fore in ("fg", "soft", "mute", s)]
+    pairs += [("accent", back) for back in ("card", "bg", "accent-soft")]
+    for fore, back in pairs:
+        ratio = contrast(*(page.eval(TOKEN % name) for name in (fore, back)))
+        assert ratio >= 4.5, (fore, back, ratio)
+
+
+def contrast(fore: str, back: str) -> float:
+    """WCAG 2.2, contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(c * 2 for c in colour[1:])
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    light, dark = sorted((luminance(fore), luminance(back)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("path", ["", "metrics", "metrics/system.cpu.load", "logs", "targets"])
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_page_is_whole_without_any_other_host(
+    open_page: Open, product: Product, lang: str, path: str
+) -> None:
+    page = open_page(f"{path}?lang={lang}")
+    for _ in range(4):
+        page.eval("scrollBy(0, 700)")
+    page.wait("document.fonts.status === 'loaded'")
+    assert page.errors == []
+    assert [line for line in page.console if line.level == "warning"] == []
+    assert [url for url in page.requests if not url.startswith(product.url)] == []
+    assert page.eval(
+        "[...document.fonts].some(f => f.family.includes('Pretendard') && f.status === 'loaded')"
+    )
+
+
+@pytest.mark.parametrize("path", ["", "metrics/system.cpu.load", "incidents", "settings"])
+def test_a_screen_reader_has_a_name_for_everything(open_page: Open, path: str) -> None:
+    page = open_page(f"{path}?lang=en")
+    page.wait("document.querySelector('main h1')")
+    nameless = page.eval(
+        "[...document.querySelectorAll('button, a, [role=img], section, dialog, nav')].filter(e =>"
+        " !(e.ariaLabel || e.getAttribute('aria-labelledby') || e.textContent.trim()))"
+        ".map(e => e.outerHTML.slice(0, 120))"
+    )
+    assert nameless == []
+
+
+def test_the_focus_is_visible(open_page: Open) -> None:
+    page = open_page("settings?lang=en")
+    for _ in range(4):
+        page.press("Tab")
+        assert page.eval("getComputedStyle(document.activeElement).outlineStyle !== 'none'")

@@ -99,16 +99,6 @@ export class Chart {
     const most = highs.length > 0 ? Math.max(...highs) : null;
     return texts.chartLabel(this.metric.name, last, this.format(least), this.format(most));
   });
-  /** The origin of the thresholds and their alert duration. */
-  basis = $derived.by(() => {
-    const { thresholds } = this.metric;
-    if (thresholds === null) return '';
-    const { texts, preferences } = this.app;
-    const span = formatSpan(thresholds.for_s, preferences.lang);
-    const parts = [texts.origin[thresholds.origin]];
-    if (thresholds.for_s > 0) parts.push(texts.forSpan(span));
-    return parts.join(' · ');
-  });
 
   readonly app: App;
   readonly #metric: () => MetricNow;

@@ -32,10 +32,8 @@ test('a chart has a text alternative in both languages', async () => {
     [english.subject.warningText, english.subject.criticalText],
     ['Warning 70%', 'Critical 85%'],
   );
-  assert.equal(english.basis, 'specification thresholds · for 5\u00a0min');
   const korean = (await draw({}, '?lang=ko&range=1h')).chart;
   assert.match(korean.label, /최신 42%, 최소 10%, 최대 91%/);
-  assert.equal(korean.basis, '매뉴얼 임계치 · 5분 지속 시');
 });
 
 test('only the steps in sight count', async () => {
@@ -53,9 +51,9 @@ test('the legend is of the newest values, or of the time under the cursor', asyn
   assert.equal(chart.when, 'Latest');
 });
 
-test('a metric without thresholds has no basis and nothing to leave out', async () => {
+test('a metric without thresholds has nothing to leave out', async () => {
   const { chart } = await draw({ thresholds: null, judged: false });
-  assert.deepEqual([chart.basis, chart.subject.thresholds, chart.subject.warningText], ['', null, 'Warning –']);
+  assert.deepEqual([chart.subject.thresholds, chart.subject.warningText], [null, 'Warning –']);
 });
 
 test('the values stay when the metric is polled anew', async () => {

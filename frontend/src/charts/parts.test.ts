@@ -4,14 +4,13 @@ import { render } from 'svelte/server';
 import { openApp } from '../../testing/app.ts';
 import { drawChart } from '../../testing/draw.ts';
 import { metricNow, metricRange, overview, series } from '../../testing/fixtures.ts';
-import type { MetricNow, SeriesFigures } from '../api/queries.ts';
+import type { SeriesFigures } from '../api/queries.ts';
 import Breaches from '../routes/metrics/Breaches.svelte';
 import SeriesTable from '../routes/metrics/SeriesTable.svelte';
 import { MetricState } from '../routes/metrics/state.svelte.ts';
 import type { App } from '../state/app.svelte.ts';
 import { Chart } from './chart.svelte.ts';
 import ChartArea from './ChartArea.svelte';
-import ChartCard from './ChartCard.svelte';
 import Sources from './Sources.svelte';
 
 const T = [9600, 9700, 9800];
@@ -95,21 +94,6 @@ test('a query is shown as text', () => {
   assert.match(body, /node_exporter[\s\S]*<code[^>]*>a &lt; b<\/code>/);
   assert.match(body, /node_exporter[\s\S]*<code[^>]*>b &lt; c<\/code>/);
 });
-
-async function cardOf(change: Partial<MetricNow>, choices: MetricNow[] = []) {
-  const { app } = await drawChart(T, [namedSeries('a', 1, 2, 3)], change);
-  const props = { app, metric: metricNow(change), title: 'CPU', id: 'chart-x', choices };
-  return render(ChartCard, { props }).body;
-}
-
-test('a card leads to its metric, and offers its choices with those in trouble marked', async () => {
-  const other = metricNow({ id: 'system.cpu.load', name: 'Load', state: 'critical' });
-  const html = await cardOf({}, [metricNow(), other]);
-  assert.match(html, /href="\/metrics\/system.cpu.utilization\?range=1h&amp;lang=en"/);
-  assert.match(html, /data-choice="system.cpu.utilization" aria-pressed="true"/);
-  assert.match(html, /data-choice="system.cpu.load" aria-pressed="false"[^>]*>(<!--.*?-->)*<svg[^>]*class="critical/);
-});
-
 
 test('what a banner has in full is not repeated under a chart', async () => {
   const missing = [{ source: 'prod', text: 'Source prod does not answer.', since: null }];

@@ -9,7 +9,6 @@ import type {
 } from '../api/queries.ts';
 import { marksOf, type Mark } from '../charts/marks.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
-import { buildGroups, groupIdOf, type Group } from '../routes/overview/groups.ts';
 import { Router, type Place, type Route } from '../routes/router.svelte.ts';
 import type { Texts } from '../text/index.ts';
 import { Live, type Clock } from './live.svelte.ts';
@@ -54,23 +53,6 @@ export class App {
   overview: Overview | null = $derived.by(() => this.live.overview.value);
   /** The server's time zone. */
   zone = $derived.by(() => this.overview?.timezone ?? 'UTC');
-  groups: Group[] = $derived.by(() =>
-    this.overview === null ? [] : buildGroups(this.overview, this.texts),
-  );
-  /** The group in the address, if it exists. */
-  group: string | null = $derived.by(() => {
-    const group = this.view.param('group');
-    const exists = this.overview?.metrics.some(({ id }) => groupIdOf(id) === group);
-    return exists === true ? group : null;
-  });
-
-  /** The name of the open group; empty for all. */
-  groupName: string = $derived.by(() => {
-    const { group } = this;
-    const own = new Map(Object.entries(this.texts.groups));
-    const names = [this.groups.find(({ id }) => id === group)?.name, own.get(group ?? '')];
-    return names.find((name) => name !== undefined) ?? group ?? '';
-  });
 
   readonly #queries: Queries;
 
@@ -286,11 +268,6 @@ export class App {
   /** The URL of a page, with the shared time; `change` may carry that page's `own` parameters. */
   href(route: Route, change: Partial<UrlState> = {}): string {
     return this.router.href(route, this.view.search(change));
-  }
-
-  /** The URL of a group's overview; of all groups for null. */
-  groupHref(group: string | null): string {
-    return this.href({ page: 'overview' }, { own: { group: group ?? '' } });
   }
 
   metricHref(id: string): string {

@@ -37,27 +37,10 @@ test('a chart is asked for the period of the view, by the time of the server', a
   assert.deepEqual(calls.at(-1)?.params, { start: '6390', end: '9990', step: '15', limit: '100', lang: 'en' });
 });
 
-test('the group of the address counts only if there is one', async () => {
-  assert.equal((await open('/?group=app')).app.group, 'app');
-  assert.equal((await open('/?group=ai')).app.group, 'ai'); // without data, but there
-  assert.equal((await open('/?group=nothing')).app.group, null);
-  assert.equal(openApp(ANSWERS, '/?group=app').app.group, null); // not known yet
-});
-
-for (const [search, name] of [
-  ['?group=app&lang=en', 'API'],
-  ['?group=system.cpu&lang=ko', 'CPU'],
-  ['?group=ai&lang=en', 'AI'], // without data it is no tab, but has a name
-  ['?lang=en', ''],
-] as const)
-  test(`the open group of ${search} is named "${name}"`, async () =>
-    assert.equal((await open(`/${search}`)).app.groupName, name));
-
 test('links keep the view and lead below the prefix', async () => {
   const { app } = await open('/p/?range=6h&group=app', '/p/');
   assert.equal(app.metricHref('app.errors'), '/p/metrics/app.errors?range=6h');
-  assert.equal(app.groupHref('system.cpu'), '/p/?range=6h&group=system.cpu');
-  assert.equal(app.groupHref(null), '/p/?range=6h');
+  assert.equal(app.href({ page: 'overview' }), '/p/?range=6h');
 });
 
 test('leaving releases the moment, then the zoom', async () => {
@@ -73,7 +56,7 @@ test('leaving releases the moment, then the zoom', async () => {
 
 test('the zone is the one of the server, UTC until it is known', async () => {
   const { app } = openApp(ANSWERS);
-  assert.deepEqual([app.zone, app.groups], ['UTC', []]);
+  assert.equal(app.zone, 'UTC');
   await app.live.poll();
   assert.equal(app.zone, 'Asia/Seoul');
 });

@@ -1,6 +1,6 @@
 /** The time being viewed, shared by all pages; the address is its only store. */
 
-import type { MetricNow, Steps } from '../api/queries.ts';
+import type { Steps } from '../api/queries.ts';
 import type { Router } from '../routes/router.svelte.ts';
 import { stepPeriod } from './calendar.ts';
 import { windowOf } from './timeWindow.ts';
@@ -104,22 +104,6 @@ export class View {
   toggleLive(): void {
     if (this.zoom !== null) this.setZoom(null);
     else this.frozenAt = this.frozenAt === null ? this.#now() : null;
-  }
-
-  /** Choose which metric represents a group. */
-  choose(members: readonly MetricNow[], id: string): void {
-    const others = this.#chosen().filter((m) => !members.some((metric) => metric.id === m));
-    const metrics = id === members[0]?.id ? others : [...others, id];
-    this.setParams({ metrics: metrics.join(',') }, 'replace');
-  }
-
-  /** The metric that represents a group: the chosen one, otherwise the first. */
-  chosenOf(members: readonly MetricNow[]): MetricNow | undefined {
-    return members.find((metric) => this.#chosen().includes(metric.id)) ?? members[0];
-  }
-
-  #chosen(): string[] {
-    return this.param('metrics').split(',').filter(Boolean);
   }
 
   /** A gesture is one step of the history, however many movements it has. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricNow } from '../../testing/fixtures.ts';
 import { FakePlace } from '../../testing/world.ts';
 import { Router } from '../routes/router.svelte.ts';
 import { View } from './view.svelte.ts';
@@ -121,17 +120,4 @@ test('parameters of a page stay on it, and links to others leave them behind', (
   assert.equal(place.entries.at(-1), '/logs?range=7d&level=warn');
   assert.equal(view.search(), '?range=7d');
   assert.equal(view.search({ own: { q: 'x' } }), '?range=7d&q=x');
-});
-
-test('each group remembers which of its metrics is shown', () => {
-  const [a, b, other] = ['x.a', 'x.b', 'y.c'].map((id) => metricNow({ id }));
-  const group = [a!, b!];
-  const { place, view } = open('/?metrics=y.c');
-  assert.equal(view.chosenOf(group), a);
-  view.choose(group, 'x.b');
-  assert.equal(place.location.search, '?metrics=y.c,x.b');
-  assert.deepEqual([view.chosenOf(group), view.chosenOf([other!])], [b, other]);
-  view.choose(group, 'x.a');
-  assert.equal(place.location.search, '?metrics=y.c');
-  assert.equal(view.chosenOf([]), undefined);
 });

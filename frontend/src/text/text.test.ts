@@ -32,9 +32,9 @@ test('both languages have the same texts, with the same places to fill', () => {
   assert.deepEqual(shape(LANGS.en), shape(LANGS.ko));
 });
 
-// These are looked up by a value of the server: t.state[state], t.groups[id] and the like.
+// These are looked up by a value of the server: t.state[state], t.theme[theme] and the like.
 const LOOKED_UP =
-  /^(nav|state|groups|ranges|theme|origin|targets\.(state|kinds)|logs\.level|incidents\.(state|steps|waiting|causes|attributions)|overview\.(roles|links)|silences\.(phase|durations)|reports\.(kinds|buildState|steps)|months\.(tabs|checkState|legend|inspection\.result)|settings\.(languages|origins))\./;
+  /^(nav|state|ranges|theme|origin|targets\.(state|kinds)|logs\.level|incidents\.(state|steps|waiting|causes|attributions)|overview\.(roles|links)|silences\.(phase|durations)|reports\.(kinds|buildState|steps)|months\.(tabs|checkState|legend|inspection\.result)|settings\.(languages|origins))\./;
 
 /** Every dictionary within the texts by its path. */
 function dictionaries(tree: Tree, prefix = ''): [string, Record<string, unknown>][] {

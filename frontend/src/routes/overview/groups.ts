@@ -1,19 +1,9 @@
-/** Groups metrics into the dashboard's tabs and sorts them by state. */
+/** How a metric is displayed, and which of them come first. */
 
-import type { MetricNow, Overview, State } from '../../api/queries.ts';
-import type { Texts } from '../../text/index.ts';
+import type { MetricNow, State } from '../../api/queries.ts';
 
 /** How a metric is displayed: its state, or that it has no thresholds or no data. */
 export type Shape = State | 'neutral' | 'noData';
-
-export interface Group {
-  id: string;
-  name: string;
-  /** Those with data, in catalogue order. */
-  metrics: MetricNow[];
-  /** The worst state of its metrics. */
-  shape: Shape;
-}
 
 /** Worst first. Unknown is never good; pending is not bad yet. */
 export const SHAPES: readonly Shape[] = [
@@ -35,25 +25,3 @@ export const isTrouble = (shape: Shape): shape is 'warning' | 'critical' =>
 /** Sort by severity, keeping catalogue order among equals. */
 export const sortWorstFirst = (metrics: readonly MetricNow[]): MetricNow[] =>
   metrics.toSorted((a, b) => SHAPES.indexOf(shapeOf(a)) - SHAPES.indexOf(shapeOf(b)));
-
-/** `system.cpu` is its own group; `app`, `ai` and `db` are one group each. */
-export function groupIdOf(metricId: string): string {
-  const [first = '', second = ''] = metricId.split('.');
-  return first === 'system' ? `${first}.${second}` : first;
-}
-
-export function buildGroups(overview: Overview, texts: Texts): Group[] {
-  const topicNames = new Map(overview.topics.map((topic) => [topic.id, topic.name]));
-  const ownNames = new Map(Object.entries(texts.groups));
-  const members = new Map<string, MetricNow[]>();
-  for (const metric of overview.metrics.filter(({ absent }) => !absent)) {
-    const id = groupIdOf(metric.id);
-    members.set(id, [...(members.get(id) ?? []), metric]);
-  }
-  return [...members].map(([id, metrics]) => ({
-    id,
-    name: ownNames.get(id) ?? topicNames.get(id) ?? id,
-    metrics,
-    shape: shapeOf(sortWorstFirst(metrics)[0]!),
-  }));
-}

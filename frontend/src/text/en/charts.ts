@@ -8,7 +8,6 @@ const { 'health.state': state } = WORDS.en;
 
 export const charts: Wording<typeof ko> = {
   charts: 'Over time',
-  chooseMetric: 'Choose a metric',
   warningAt: (value) => `${state.warning} ${value}`,
   criticalAt: (value) => `${state.critical} ${value}`,
   origin: {
@@ -16,7 +15,6 @@ export const charts: Wording<typeof ko> = {
     default: 'default thresholds',
     site: 'site thresholds',
   },
-  forSpan: (span) => `for ${span}`,
   pendingFor: (elapsed, span) => `${elapsed} of ${span}`,
   pendingLeft: (severity, span) => `${severity} if it lasts ${span} more`,
   latest: 'Latest',

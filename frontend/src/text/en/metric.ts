@@ -58,7 +58,6 @@ export const metric: Wording<typeof ko> = {
     past: 'Past (hourly means)',
     interval: (share) => `${share} interval`,
     label: (metric, series) => `Forecast of ${metric} ${series}, with its intervals`,
-    basis: (hours) => `From ${hours} hours of hourly means:`,
     nothing: 'There is no history to forecast from yet.',
   },
 };

@@ -4,7 +4,6 @@ import type { overview as ko } from '../ko/overview.ts';
 import type { Wording } from '../wording.ts';
 
 export const overview: Wording<typeof ko> = {
-  groups: { app: 'API', ai: 'AI', db: 'Database' },
   overview: {
     acknowledge: (n) => `Acknowledge incident ${n}`,
     openIncident: (n) => `Incident ${n}`,
@@ -44,9 +43,7 @@ export const overview: Wording<typeof ko> = {
     documents: 'Documents',
   },
   verdict: 'Verdict',
-  tiles: 'Current state by metric',
   judged: 'Metrics with thresholds',
-  unjudged: 'Other metrics',
   missingTitle: (n) => `${n} ${n === 1 ? 'metric' : 'metrics'} without data`,
   missingHelp: 'These metrics are not collected yet. Each needs the following.',
   missingFailed: 'The instructions could not be loaded.',

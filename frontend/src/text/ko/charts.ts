@@ -6,11 +6,9 @@ const { 'health.state': state } = WORDS.ko;
 
 export const charts = {
   charts: '추이',
-  chooseMetric: '지표 선택',
   warningAt: (value: string) => `${state.warning} ${value}`,
   criticalAt: (value: string) => `${state.critical} ${value}`,
   origin: { specification: '매뉴얼 임계치', default: '기본 임계치', site: '사용자 설정 임계치' },
-  forSpan: (span: string) => `${span} 지속 시`,
   pendingFor: (elapsed: string, span: string) => `${elapsed} / ${span} 경과`,
   pendingLeft: (severity: string, span: string) => `${span} 더 지속되면 ${severity}`,
   latest: '최신 값',

@@ -55,7 +55,6 @@ export const metric = {
     past: '과거(시간 평균)',
     interval: (share: string) => `${share} 구간`,
     label: (metric: string, series: string) => `${metric} ${series} 예측과 구간`,
-    basis: (hours: number) => `${hours}시간의 시간 평균으로 예측:`,
     nothing: '예측에 쓸 이력이 아직 없습니다.',
   },
 };

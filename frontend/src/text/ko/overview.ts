@@ -1,7 +1,6 @@
 /** The Korean texts of the overview. */
 
 export const overview = {
-  groups: { app: 'API', ai: 'AI', db: '데이터베이스' },
   overview: {
     acknowledge: (n: number) => `장애 #${n} 접수`,
     openIncident: (n: number) => `장애 #${n}`,
@@ -41,9 +40,7 @@ export const overview = {
     documents: '제출 문서',
   },
   verdict: '종합 판정',
-  tiles: '지표별 현재 상태',
   judged: '임계치 적용 지표',
-  unjudged: '참고 지표',
   missingTitle: (n: number) => `데이터 없는 지표 ${n}개`,
   missingHelp: '아직 수집되지 않는 지표입니다. 각 지표에 필요한 설정은 다음과 같습니다.',
   missingFailed: '설정 방법을 불러오지 못했습니다.',
