@@ -72,7 +72,7 @@ class Streams:
     """
 
     def __init__(self, max_open: int = 256) -> None:
-        """`max_open` is less than the connections that a server may have: streams end not."""
+        """`max_open` is less than the connections that a server may have: streams keep theirs."""
         self.max_open = max_open
         self.events = self.bytes = self.refused = 0
         self._open: set[_OpenStream] = set()
