@@ -149,7 +149,8 @@ def test_the_server_runs_from_start_to_stop(app: Starlette) -> None:
         assert client.get("/-/healthy").status == 200
         assert client.get("/-/ready").status == 503  # nothing is collected here
         assert client.get("/api/v1/status/buildinfo").data["version"]
-        assert client.get("/api/jipyo/targets").json == {"targets": []}
+        targets = client.get("/api/jipyo/targets").json
+        assert (targets["targets"], targets["state"]) == ([], "unknown")
     assert not exited.is_set()
     server.stop()
     assert exited.is_set()
