@@ -6,6 +6,7 @@ import json
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -27,7 +28,7 @@ OPTION = "[data-testid=logs-lines] [role=option]"
 def write_line(path: Path, age_s: float, level: str, message: str) -> None:
     moment = datetime.fromtimestamp(time.time() - age_s, UTC).isoformat()
     line = {"@timestamp": moment, "level": level, "service": "api", "message": message}
-    line["trace.id"] = f"{round(age_s * 1000):032x}"
+    line["trace.id"] = uuid4().hex
     with path.open("a") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
