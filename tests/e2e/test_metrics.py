@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 METRIC = "system.cpu.core.utilization"
+ROW_PX = 80
+"""A row of the index has three lines at most, on a phone too."""
 CHART = "document.querySelector('[data-chart] canvas')"
 
 
@@ -140,6 +142,8 @@ def test_the_index_and_a_metric_have_no_fault(
     search = f"lang={lang}&theme={theme}&range=1h"
     index = open_page(f"metrics?{search}", width=width)
     index.wait("document.querySelector('[data-metric] td.number b').innerText !== ''")
+    heights = "[...document.querySelectorAll('[data-metric]')].map(row => row.offsetHeight)"
+    assert max(index.eval(heights)) <= ROW_PX
     metric = open_page(f"metrics/{METRIC}?{search}", width=width)
     metric.wait(CHART)
     metric.wait("document.querySelectorAll('[data-testid=series] tbody tr').length > 1")
