@@ -161,8 +161,10 @@ export function drawThresholds(u: uPlot, about: Subject, palette: Palette): void
       u.ctx.lineWidth = ratio;
       u.ctx.setLineDash([5 * ratio, 4 * ratio]);
       u.ctx.beginPath();
-      u.ctx.moveTo(left, y);
-      u.ctx.lineTo(left + width, y);
+      // A line of an odd width between two pixels would be a pale one of both.
+      const middle = y + (ratio % 2) / 2;
+      u.ctx.moveTo(left, middle);
+      u.ctx.lineTo(left + width, middle);
       u.ctx.stroke();
       u.ctx.restore();
       drawLabel(u, line.text, palette.inkOf(line.colour), palette, left + 6 * ratio, y - 8 * ratio);

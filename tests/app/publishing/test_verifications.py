@@ -1,4 +1,4 @@
-"""Issues computed again on request: equal, different, failed, and what is said of each."""
+"""Issues computed again on request: equal, different, failed, each with its words."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def order_incidents(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 def list_troubled(standing: Standing) -> list[MetricHealth]:
     """The judged metrics that are not ok: by the order of their incident, then the gravest first.
 
-    What is missing in some source is told by the verdict, and by no metric of its own.
+    What is missing in some source shows in the verdict, and in no metric of its own.
     """
     places: dict[str, int] = {}
     for place, ranked in enumerate(standing.ranked):

@@ -103,7 +103,7 @@ OPERATION = Operation(
 
 
 def routes(parts: DayParts) -> list[Route]:
-    """The route; the document is built once a tick and language, whoever asks."""
+    """The route; the document is built once a tick and language for all readers."""
 
     def find_version() -> object:
         return parts.health().t_ms, parts.facts().t_ms
