@@ -251,23 +251,24 @@ def find_silent_surfaces(day: Day, group: list[Strike], pages: dict[Lang, Page])
             if strike.source.is_scraped and not down.get(name):
                 yield f"{strike.id}: targets in {lang}: {down}"
             if not is_on_page(pages[lang], name):
-                heading = read_heading(pages[lang])
-                yield f"{strike.id}: dashboard in {lang}: {heading}"
+                yield f"{strike.id}: dashboard in {lang}: {read_attention(pages[lang])}"
 
 
 def is_on_page(page: Page, name: str) -> bool:
     """Whether an open dashboard names it, once it is looked at or polls again."""
     page.call("Page.bringToFront")
     end = time.monotonic() + 15
-    while name not in read_heading(page):
+    while not any(set(name.split()) <= set(row.split()) for row in read_attention(page)):
         if time.monotonic() > end:
             return False
         time.sleep(0.5)
     return True
 
 
-def read_heading(page: Page) -> str:
-    return str(page.eval("document.querySelector('[data-testid=verdict] h1')?.innerText ?? ''"))
+def read_attention(page: Page) -> list[str]:
+    """The rows below the verdict, each with the job and the instance of a target."""
+    rows = "[...document.querySelectorAll('[data-testid=attention] li')]"
+    return [str(row) for row in page.eval(f"{rows}.map(row => row.innerText)")]
 
 
 def write_report(day: Day, lang: Lang) -> str:
@@ -384,14 +385,6 @@ def read_outages(html: str) -> list[list[str]]:
         [unescape(re.sub("<[^>]+>", "", cell)).strip() for cell in re.findall(CELL, row, re.DOTALL)]
         for row in re.findall("<tr.*?</tr>", table, re.DOTALL)
     ]
-
-
-def test_the_particle_after_a_port_is_the_one_that_its_last_digit_takes(day: Day) -> None:
-    text = unescape(re.sub("<[^>]+>", "", day.report["ko"]))
-    found = re.findall(r":\d*(\d)(이|가) 응답하지 않았습니다", text)
-    assert found
-    # 영, 일, 삼, 육, 칠 and 팔 end in a consonant.
-    assert all(particle == ("이" if digit in "013678" else "가") for digit, particle in found)
 
 
 def test_an_accuracy_that_was_pushed_once_stays_and_a_cut_push_changes_nothing(day: Day) -> None:

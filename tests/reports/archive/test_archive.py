@@ -200,9 +200,9 @@ def test_the_sign_off_goes_its_way_and_says_who_when_and_what(tmp_path: Path) ->
     [
         ((), SUBMITTED, "Kim", "cannot be submitted before it is approved"),
         ((DRAFTED, REVIEWED), SUBMITTED, "Kim", "cannot be submitted before it is approved"),
-        ((APPROVED,), REVIEWED, "Lee", "The step “reviewed” cannot follow “approved”"),
-        ((DRAFTED,), DRAFTED, "Kim", "Kim has already signed as drafted"),
-        ((DRAFTED,), DRAFTED, " Kim ", "Kim has already signed as drafted"),
+        ((APPROVED,), REVIEWED, "Lee", "The step “Reviewed” cannot follow “Approved”"),
+        ((DRAFTED,), DRAFTED, "Kim", "Kim has already signed as “Drafted”"),
+        ((DRAFTED,), DRAFTED, " Kim ", "Kim has already signed as “Drafted”"),
         ((), DRAFTED, "  ", "needs a name"),
         ((), DRAFTED, "a\x1b[31m", "needs a name"),
         ((), DRAFTED, "x" * 2001, "at most 2000 characters"),
