@@ -1,7 +1,8 @@
 /** Documents as the server sends them, checked against its schema. */
 
 import type {
-  IncidentDetail, IncidentMember, IncidentRow, MaintenanceInfo, SilenceInfo,
+  IncidentDetail, IncidentFactSheet, IncidentMember, IncidentProof, IncidentRow, MaintenanceInfo,
+  SilenceInfo,
 } from '../src/api/queries.ts';
 import type {
   AttentionRow, MetricNow, MetricRange, Overview, OverviewDay, Series, TargetInfo, Targets,
@@ -272,11 +273,62 @@ export const incidentDetail = (change: Partial<IncidentDetail> = {}): IncidentDe
   incident: incidentRow(),
   attribution: null,
   attribution_text: '',
+  steps: [
+    { id: 'began', state: 'done', t: 9400, who: '', text: 'refused the connection' },
+    { id: 'noticed', state: 'done', t: 9430, who: '', text: 'An alert fired, 30 s later' },
+    {
+      id: 'acknowledged', state: 'waiting', t: null, who: '',
+      text: 'Waiting for 9 min 30 s · escalates to phone at 11:49',
+    },
+    { id: 'action', state: 'open', t: null, who: '', text: '' },
+    { id: 'recovered', state: 'open', t: null, who: '', text: '' },
+  ],
+  withheld: '',
+  match: 'instance="a:8000", job="vllm"',
   breached_s: 600,
   event: '',
   members: [incidentMember()],
   lines: [{ t: 9430, kind: 'opened', who: '', text: 'Detected: vllm' }],
   findings: [],
+  ...change,
+});
+
+export const incidentProof = (change: Partial<IncidentProof> = {}): IncidentProof => ({
+  kind: 'alert',
+  name: 'vllm a:8000 does not answer',
+  subject: '',
+  severity: 'critical',
+  seen: 'refused the connection',
+  reason: 'It began first.',
+  t: 9400,
+  query: 'up == 0',
+  is_promql: true,
+  metric: 'system.collection.failed',
+  match: 'job="vllm"',
+  labels: { job: 'vllm' },
+  words: ['answers', 'none'],
+  pattern: '',
+  ...change,
+});
+
+export const incidentFacts = (change: Partial<IncidentFactSheet> = {}): IncidentFactSheet => ({
+  number: 7,
+  start: 9400,
+  end: 10_000,
+  requests: [
+    {
+      name: 'API error rate · chat', failed: 147, failed_text: '147', total: 6390, total_text: '6,390',
+      share_text: '2.3%', query: 'increase(errors[600s])',
+    },
+  ],
+  requests_text: '',
+  evidence: [incidentProof()],
+  note: 'The order names no cause.',
+  events: [],
+  report: [
+    { name: 'Basic facts', is_filled: true, text: 'written' },
+    { name: 'Cause', is_filled: false, text: 'to fill in' },
+  ],
   ...change,
 });
 

@@ -10,7 +10,7 @@ export interface Mark {
 }
 
 /** In the order of time; what happened at the same second is one mark, of the gravest kind. */
-export function marksOf({ events }: Events, { incidents }: Incidents): Mark[] {
+export function marksOf({ events }: Pick<Events, 'events'>, { incidents }: Pick<Incidents, 'incidents'>): Mark[] {
   const all: Mark[] = [
     ...events.map(({ t, title, text }): Mark => ({ t, text: `${title} ${text}`, kind: 'event' })),
     ...incidents.map(({ began, title, subject, severity, number }): Mark => ({

@@ -46,6 +46,7 @@ from jipyo.web.api import (
     alerts,
     doctor,
     events,
+    incident_facts,
     incidents,
     live,
     log_lines,
@@ -229,6 +230,8 @@ class Watch:
     alerting: Alerting
     incidents: IncidentRecorder
     reports: ReportRequests
+    find_on_call: Callable[[int], tuple[str, ...]] = lambda _: ()
+    """The names of those who are on call at a moment."""
 
 
 class WebApps:
@@ -405,6 +408,7 @@ class WebApps:
             options=config.settings.alerts or AlertsOptions(),
             zone=config.zone,
             now_ms=self._clock.now_ms,
+            find_on_call=watch.find_on_call,
         )
 
     def _build_alert_routes(
@@ -418,6 +422,14 @@ class WebApps:
         parts = build_report_parts(config, watch.store, watch.reports, self._clock)
         return [
             *(route for module in modules for route in module.routes(desk, config.lang)),
+            *incident_facts.routes(
+                incident_facts.FactParts(
+                    desk=desk,
+                    source=workspace.source,
+                    issuer=workspace.issuer,
+                    lang=config.lang,
+                )
+            ),
             *reports.routes(parts),
             *months.routes(build_month_parts(config, workspace, watch.store, desk, parts)),
             *targets.routes(target_desk, config.lang),

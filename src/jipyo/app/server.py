@@ -108,7 +108,11 @@ class Server:
         self._apps.list_judged = self._alerting.list_health
         self._apps.list_series = self._alerting.list_series
         self._apps.watch = Watch(
-            self._alerts, self._alerting, self._incidents, self._publishing.requests
+            self._alerts,
+            self._alerting,
+            self._incidents,
+            self._publishing.requests,
+            self._notifying.find_on_call,
         )
         catalogue = load_catalogue(config)
         self._current = CurrentApp(self._apps.build(config, catalogue))

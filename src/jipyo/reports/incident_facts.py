@@ -74,8 +74,10 @@ def gather_facts(
     ranked: tuple[Incident, tuple[RankedAlert, ...]],
     events: Sequence[Event],
     now_ms: int,
+    *,
+    with_courses: bool = True,
 ) -> IncidentFacts:
-    """Read what the report of one incident needs.
+    """Read what the report of one incident needs; without courses where nothing is drawn of them.
 
     Raises:
         QueryError: an expression was rejected.
@@ -90,7 +92,7 @@ def gather_facts(
         end_ms=end_ms,
         event_before=find_event_before(incident, events),
         events=tuple(events),
-        courses=gather_courses(source, catalogue, (ranked,), now_ms),
+        courses=gather_courses(source, catalogue, (ranked,), now_ms) if with_courses else (),
         impacts=tuple(_count_requests(asking, catalogue, incident.began_ms, end_ms)),
         expressions=dict(_find_expressions(asking, catalogue, alerts)),
     )

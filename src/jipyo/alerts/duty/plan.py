@@ -184,6 +184,19 @@ def find_due_escalations(
     )
 
 
+def find_next_escalation(
+    incident: Incident, t_ms: int, escalations: Iterable[Escalation]
+) -> Escalation | None:
+    """The next one that an incident comes to, if nobody acknowledges it; None for none."""
+    if incident.acknowledged_ms is not None or incident.state is not IncidentState.OPEN:
+        return None
+    waited_ms = t_ms - incident.noticed_ms
+    coming = [
+        one for one in escalations if one.after_ms > waited_ms and incident.severity >= one.severity
+    ]
+    return min(coming, key=lambda one: one.after_ms, default=None)
+
+
 def _count(incident: Incident, kind: EntryKind) -> int:
     return sum(entry.kind is kind for entry in incident.entries)
 

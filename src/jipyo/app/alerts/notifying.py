@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.alerts.duty.plan import Duty, Occasion, plan_notifications
-from jipyo.alerts.duty.rota import parse_rota
+from jipyo.alerts.duty.rota import find_on_call, parse_rota
 from jipyo.alerts.events.records import read_events
 from jipyo.alerts.incident.origin import EVENT_BEFORE_MS, find_event_before
 from jipyo.alerts.incident.records import read_recent_incidents
@@ -110,6 +110,14 @@ class Notifying:
             }
         )
         self._apply_heartbeat(config, options)
+
+    def find_on_call(self, t_ms: int) -> tuple[str, ...]:
+        """The names of those who are on call at a moment; none without a rota."""
+        setting = self._setting
+        if setting is None or setting.rota is None:
+            return ()
+        people = find_on_call(setting.rota, t_ms, setting.config.zone)
+        return tuple(one.name for one in people)
 
     def follow(self, db: sqlite3.Connection, t_ms: int, transitions: Sequence[Transition]) -> None:
         """See `Alerting`: queue what the incidents of this moment ask for."""

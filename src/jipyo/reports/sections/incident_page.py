@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.incident.incident import EntryKind, EvidenceKind
+from jipyo.alerts.incident.incident import EntryKind
 from jipyo.reports.document import (
     Badge,
     Blank,
@@ -23,26 +23,18 @@ from jipyo.reports.document import (
     Listing,
     Moment,
     Note,
-    Quantity,
     Share,
     Table,
     phrase,
 )
 from jipyo.reports.sections.incident_charts import draw_courses
+from jipyo.reports.sections.incident_evidence import describe_event, list_evidence
 from jipyo.reports.sections.incidents import name_alert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from jipyo.alerts.alert import AlertKey
-    from jipyo.alerts.events.event import Event
-    from jipyo.alerts.incident.incident import (
-        Incident,
-        IncidentAlert,
-        IncidentEntry,
-        IncidentEvidence,
-    )
-    from jipyo.alerts.incident.origin import RankedAlert
+    from jipyo.alerts.incident.incident import Incident, IncidentEntry
     from jipyo.catalogue import Catalogue
     from jipyo.reports.incident_facts import IncidentFacts, IncidentImpact
 
@@ -133,7 +125,7 @@ def _build_timeline(facts: IncidentFacts, *, is_whole: bool) -> Table:
         (incident.noticed_ms, "noticed", _show_delay(incident), ""),
     ]
     rows += [
-        (event.t_ms, "event", _describe_event(event), event.who)
+        (event.t_ms, "event", describe_event(event), event.who)
         for event in facts.events
         if event.t_ms <= facts.end_ms
     ]
@@ -184,12 +176,6 @@ def _find_words(incident: Incident) -> Inline:
     return entries[0].text or None
 
 
-def _describe_event(event: Event) -> Inline:
-    return phrase(
-        "incident_page.event", kind=phrase(f"event.kind.{event.kind.value}"), text=event.text
-    )
-
-
 def _build_impact(facts: IncidentFacts, *, is_whole: bool) -> Iterator[Block]:
     """How many requests failed; beside others only of services of which some did."""
     if not facts.impacts:
@@ -234,24 +220,8 @@ def _show_count(impact: IncidentImpact, count: int) -> Inline:
 
 
 def _build_evidence(facts: IncidentFacts, catalogue: Catalogue, *, is_whole: bool) -> Table:
-    rows: list[tuple[Inline, ...]] = []
-    event = facts.event_before
-    if event is not None:
-        span = Duration(facts.incident.began_ms - event.t_ms)
-        what = phrase("incident_page.evidence.event", event=_describe_event(event), span=span)
-        rows.append((what, None, None, Code("jipyo event list")))
-    rows += [_show_alert(one, catalogue, facts.expressions) for one in facts.ranked]
-    rows += [_show_evidence(one) for one in facts.incident.evidence]
-    rows += [
-        (
-            phrase("incident_page.evidence.requests", service=one.service),
-            phrase("incident_page.evidence.failed", failed=one.failed, total=one.total),
-            None,
-            Code(one.failed_expr),
-        )
-        for one in facts.impacts
-        if one.failed
-    ]
+    found = list_evidence(facts, catalogue)
+    rows: list[tuple[Inline, ...]] = [(one.what, one.seen, one.reason, one.query) for one in found]
     left = 0 if is_whole else max(0, len(rows) - _MOST_EVIDENCE)
     if left:
         rows = rows[:_MOST_EVIDENCE]
@@ -271,50 +241,6 @@ def _shorten(cell: Inline) -> Inline:
     if not isinstance(cell, Code) or len(cell.text) <= _MOST_CHARACTERS:
         return cell
     return Code(f"{cell.text[: _MOST_CHARACTERS - 1]}…")
-
-
-def _show_alert(
-    ranked: RankedAlert, catalogue: Catalogue, expressions: Mapping[AlertKey, str]
-) -> tuple[Inline, ...]:
-    alert = ranked.alert
-    needs = None
-    if ranked.needs is not None:
-        metric = catalogue.get(ranked.needs.rule)
-        needs = metric.name if metric is not None else ranked.needs.rule
-    reason = phrase(
-        f"incident.origin.{ranked.reason.value}",
-        delay=Duration(ranked.delay_ms),
-        n=ranked.dependants,
-        needs=needs,
-    )
-    query = Code(expressions.get(alert.key, alert.key.rule))
-    return name_alert(alert, catalogue), _show_peak(alert, catalogue), reason, query
-
-
-def _show_peak(alert: IncidentAlert, catalogue: Catalogue) -> Inline:
-    metric = catalogue.get(alert.key.rule)
-    if alert.reason is not None:
-        return phrase(f"health.cause.{alert.reason.value}")
-    if alert.peak is None or metric is None or metric.outage or metric.loss:
-        return None
-    unit = metric.unit.value
-    peak = Quantity(alert.peak, unit)
-    if alert.threshold is None:
-        return peak
-    return phrase("incident.peak", peak=peak, threshold=Quantity(alert.threshold, unit))
-
-
-def _show_evidence(evidence: IncidentEvidence) -> tuple[Inline, ...]:
-    kind = phrase(f"incident.evidence.{evidence.kind.value}")
-    what = phrase("event.line", kind=kind, text=evidence.text)
-    seen: Inline = None
-    if evidence.count is not None:
-        seen = phrase("incident_page.evidence.records", n=evidence.count)
-    if evidence.kind is EvidenceKind.LOG_TEMPLATE:
-        query = f"jipyo logs search 'template:{evidence.ref}'"
-    else:
-        query = evidence.ref
-    return what, seen, Moment(evidence.t_ms, to_the_second=True), Code(query)
 
 
 # --- what people fill in

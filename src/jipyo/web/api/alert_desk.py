@@ -32,6 +32,8 @@ class AlertDesk:
     options: AlertsOptions
     zone: ZoneInfo
     now_ms: Callable[[], int]
+    find_on_call: Callable[[int], tuple[str, ...]] = lambda _: ()
+    """The names of those who are on call at a moment."""
 
     def list_windows(self, start_ms: int, end_ms: int) -> tuple[MaintenanceWindow, ...]:
         """Maintenance windows that touch [start, end), of the file and of the configuration."""

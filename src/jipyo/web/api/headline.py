@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.duty.plan import find_next_escalation
 from jipyo.alerts.incident.incident import IncidentState
 from jipyo.alerts.incident_wording import describe_title
 from jipyo.analysis import wording
@@ -16,6 +17,7 @@ from jipyo.web.api.attention import list_troubled, name_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from zoneinfo import ZoneInfo
 
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.options import Escalation
@@ -82,11 +84,16 @@ def _describe_calm(
     else:
         yield t(f"overview.detail.within{'_and_up' if is_up else ''}", n=targets.up)
     if newest is not None and newest.state is not IncidentState.OPEN:
-        moment = t.recent_moment(newest.began_ms, zone, health.t_ms)
-        if local_day(newest.began_ms, zone) == local_day(health.t_ms, zone):
-            moment = t("overview.today", clock=moment)
-        span = t.span(newest.duration_ms(health.t_ms))
-        yield t("overview.detail.last_incident", moment=moment, span=span)
+        yield describe_last(newest, zone, health.t_ms, t)
+
+
+def describe_last(incident: Incident, zone: ZoneInfo, now_ms: int, t: Texts) -> str:
+    """When the last incident was, and how long it lasted."""
+    moment = t.recent_moment(incident.began_ms, zone, now_ms)
+    if local_day(incident.began_ms, zone) == local_day(now_ms, zone):
+        moment = t("overview.today", clock=moment)
+    span = t.span(incident.duration_ms(now_ms))
+    return t("overview.detail.last_incident", moment=moment, span=span)
 
 
 def _describe_pending(
@@ -215,13 +222,9 @@ def build_open_incident(
 def _describe_waiting(
     incident: Incident, escalations: Sequence[Escalation], now_ms: int, t: Texts
 ) -> str:
-    waited_ms = max(now_ms - incident.noticed_ms, 0)
-    coming = [
-        one for one in escalations if one.after_ms > waited_ms and incident.severity >= one.severity
-    ]
-    span = t.span(waited_ms)
-    if not coming:
+    span = t.span(max(now_ms - incident.noticed_ms, 0))
+    following = find_next_escalation(incident, now_ms, escalations)
+    if following is None:
         return t("overview.waiting", span=span)
-    following = min(coming, key=lambda one: one.after_ms)
     channels = ", ".join(following.channels)
     return t("overview.escalates", span=span, after=t.span(following.after_ms), channels=channels)

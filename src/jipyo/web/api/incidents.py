@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads the schemas
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
+from jipyo.alerts.duty.plan import list_alert_labels
 from jipyo.alerts.incident import edits
 from jipyo.alerts.incident.incident import (
     CauseClass,
@@ -14,6 +16,7 @@ from jipyo.alerts.incident.incident import (
 )
 from jipyo.alerts.incident.origin import EVENT_BEFORE_MS, find_event_before, rank_alerts
 from jipyo.alerts.incident_wording import describe_entry, describe_event_before, describe_place
+from jipyo.alerts.matchers import write_matchers
 from jipyo.alerts.wording import (
     describe_alert,
     name_alert_state,
@@ -23,13 +26,16 @@ from jipyo.alerts.wording import (
 )
 from jipyo.analysis.wording import name_cause, name_remedy
 from jipyo.model.attribution import Attribution
+from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.schema import ANY_TEXT, TEXT, Key, one_of, record
+from jipyo.web.api.headline import describe_last
+from jipyo.web.api.incident_steps import IncidentStep, build_steps, describe_withholding
 from jipyo.web.api.operation import Operation, json_route, read_json
 from jipyo.web.api.written import SeverityName, name_severity, read_number, to_seconds
 from jipyo.web.http.params import invalid_parameter, quote, read_limit, read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from jipyo.alerts.incident.incident import (
         Incident,
@@ -93,12 +99,25 @@ class IncidentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentCounts:
+    """Incidents by their state."""
+
+    open: int
+    recovered: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incidents:
     """Incidents, the newest first."""
 
     t: float
     open: int
     """How many are open, of all."""
+    text: str
+    """How things are, in a sentence or two."""
+    counts: IncidentCounts
+    """Of that time, severity and search, whatever their state."""
     incidents: tuple[IncidentRow, ...]
 
 
@@ -173,6 +192,12 @@ class IncidentDetail:
     incident: IncidentRow
     attribution: AttributionName | None
     attribution_text: str
+    steps: tuple[IncidentStep, ...]
+    """발생, 인지, 접수, 조치, 복구, and what is waited for."""
+    withheld: str
+    """Why nobody is notified of it now, and until when; empty where somebody is."""
+    match: str
+    """Matchers that all of its open alerts have in common, for a silence; may be empty."""
     breached_s: float
     """How long a condition lasted within it, without pauses."""
     event: str
@@ -221,7 +246,7 @@ OPERATIONS = (
         "/incidents",
         Incidents,
         "Incidents, the newest first; with `start` and `end` those of that time.",
-        ("state", "from", "to", "limit", "lang"),
+        ("state", "severity", "search", "from", "to", "limit", "lang"),
     ),
     Operation(_ONE, IncidentDetail, "An incident with everything that is known of it.", _OF_ONE),
     Operation(
@@ -269,19 +294,52 @@ class IncidentPages:
 
     desk: AlertDesk
 
-    def list(self, request: WebRequest, t: Texts) -> Incidents:
-        """The newest incidents, those of a time, or those of one state."""
+    def list_all(self, request: WebRequest, t: Texts) -> Incidents:
+        """The newest incidents, those of a time, a state or a severity, or with some words."""
         state, most, now_ms = _read_state(request), _read_most(request), self.desk.now_ms()
         open_ = self._list_open(now_ms)
-        if state is IncidentState.OPEN:
+        has_time = bool(request.first("from") or request.first("to"))
+        if state is IncidentState.OPEN and not has_time:
             found = open_
         else:
             start_ms, end_ms = read_time(request, "from", 0), read_time(request, "to", now_ms + 1)
             found = self.desk.incidents.list_incidents(start_ms, end_ms)
-        rows = [one for one in found if state is None or one.state is state][:most]
+        rows = self._search(found, request, t, now_ms)
+        counts = Counter(one.state for one in rows)
         return Incidents(
-            now_ms / 1000, len(open_), tuple(self._build_row(one, t, now_ms) for one in rows)
+            t=now_ms / 1000,
+            open=len(open_),
+            text=" ".join(self._describe(open_, t, now_ms)),
+            counts=IncidentCounts(counts["open"], counts["recovered"], counts["closed"]),
+            incidents=tuple(one for one in rows if state is None or one.state == state.value)[
+                :most
+            ],
         )
+
+    def _search(
+        self, found: Sequence[Incident], request: WebRequest, t: Texts, now_ms: int
+    ) -> list[IncidentRow]:
+        """Those of the severity and with the words that are asked for."""
+        severity = _read_severity(request)
+        words = request.first("search").casefold().split()
+        chosen = (one for one in found if severity in ("", name_severity(one.severity)))
+        rows = (self._build_row(one, t, now_ms) for one in chosen)
+        return [row for row in rows if all(word in _join_words(row) for word in words)]
+
+    def _describe(self, open_: Sequence[Incident], t: Texts, now_ms: int) -> Iterator[str]:
+        """How many are open and wait, or when the last one was."""
+        if open_:
+            waiting = sum(one.acknowledged_ms is None for one in open_)
+            yield t("incident.list.open", n=len(open_))
+            if waiting:
+                yield t("incident.list.waiting", n=waiting)
+            return
+        newest = self.desk.incidents.find_newest()
+        if newest is None:
+            yield t("incident.list.none")
+            return
+        yield t("incident.list.calm")
+        yield describe_last(newest, self.desk.zone, now_ms, t)
 
     def _list_open(self, now_ms: int) -> tuple[Incident, ...]:
         recent = self.desk.incidents.list_incidents(now_ms, now_ms + 1)
@@ -338,6 +396,9 @@ class IncidentPages:
             incident=self._build_row(incident, t, now_ms),
             attribution=None if attribution is None else attribution.value,
             attribution_text=name_attribution(attribution, t),
+            steps=build_steps(incident, ranked[0], desk, t),
+            withheld=describe_withholding(incident, desk, t),
+            match=_write_common(incident),
             breached_s=incident.breached_ms(now_ms) / 1000,
             event="" if event is None else describe_event_before(event, incident, t),
             members=tuple(_build_member(one, desk, t) for one in ranked),
@@ -350,7 +411,7 @@ def routes(desk: AlertDesk, lang: Lang) -> list[Route]:
     """The routes over the incidents."""
     pages = IncidentPages(desk)
     builds: tuple[BuildDocument, ...] = (
-        pages.list,
+        pages.list_all,
         pages.show,
         partial(pages.edit, _NOTE, _acknowledge),
         partial(pages.edit, _NOTE, _add_note),
@@ -389,6 +450,26 @@ def _read_state(request: WebRequest) -> IncidentState | None:
     if word and word not in {one.value for one in IncidentState}:
         raise invalid_parameter("state", f"not supported value {quote(word)}")
     return IncidentState(word) if word else None
+
+
+def _read_severity(request: WebRequest) -> str:
+    word = request.first("severity")
+    if word and word not in get_args(SeverityName):
+        raise invalid_parameter("severity", f"not supported value {quote(word)}")
+    return word
+
+
+def _join_words(row: IncidentRow) -> str:
+    """What is searched."""
+    parts = (f"#{row.number}", row.title, row.subject, row.cause_text, row.acknowledged_by)
+    return " ".join(parts).casefold()
+
+
+def _write_common(incident: Incident) -> str:
+    """Matchers of the labels that all open alerts have in common, without their severity."""
+    first, *others = list_alert_labels(incident)
+    common = set(first.drop(["severity"]).pairs).intersection(*(one.pairs for one in others))
+    return write_matchers(Matcher(name, MatchOp.EQ, value) for name, value in sorted(common))
 
 
 def _read_most(request: WebRequest) -> int:

@@ -15,6 +15,7 @@ from jipyo.web.api import (
     configuration,
     doctor,
     events,
+    incident_facts,
     incidents,
     live,
     log_lines,
@@ -101,6 +102,14 @@ _PARAMETERS: dict[str, dict[str, object]] = {
         "description": "Only those of this state; by default all.",
         "schema": {"type": "string", "enum": ["open", "recovered", "closed"]},
     },
+    "severity": {
+        "description": "Only those that came to this severity; by default all.",
+        "schema": {"type": "string", "enum": ["warning", "critical"]},
+    },
+    "search": {
+        "description": "Words that the number, title, subject, cause or name must have.",
+        "schema": {"type": "string"},
+    },
     "from": {
         "description": "Unix seconds or RFC 3339.",
         "schema": {"type": "string"},
@@ -169,6 +178,7 @@ OPERATIONS: tuple[Operation, ...] = (
     configuration.OPERATION,
     alerts.OPERATION,
     *incidents.OPERATIONS,
+    incident_facts.OPERATION,
     *silences.OPERATIONS,
     *events.OPERATIONS,
     *log_lines.OPERATIONS,

@@ -30,6 +30,7 @@ from jipyo.web.api.operation import (
     json_route,
     read_json,
 )
+from jipyo.web.api.rendered import POLICY
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebResponse
 from jipyo.web.http.params import invalid_parameter
@@ -51,11 +52,6 @@ KindName = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 StepName = Literal["issued", "drafted", "reviewed", "approved", "submitted"]
 _REPORT_FILE = "report.json"
 _ISSUE = re.compile("[0-9]{1,6}")
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
-    "frame-ancestors 'self'; sandbox"
-)
-"""A report runs nothing and fetches nothing, and so it stays when it is shown in a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +435,7 @@ def _send_file(parts: ReportParts, request: WebRequest) -> WebResponse:
         "etag": etag,
         "cache-control": "private, no-cache",
         "content-disposition": f"{place}; filename*=UTF-8''{quote(file.name)}",
-        "content-security-policy": _POLICY,
+        "content-security-policy": POLICY,
     }
     media_type = _find_media_type(file.name)
     if etag in request.headers.get("if-none-match", ""):

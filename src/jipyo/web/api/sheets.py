@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from jipyo.i18n import texts
 from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
 from jipyo.model.errors import ConfigError, QueryError
-from jipyo.reports.render import FORMATS, name_file
 from jipyo.reports.sections.inspection import describe_cell
 from jipyo.reports.sheets import build_contract_report, build_inspection_report
 from jipyo.reports.wording import Localizer
 from jipyo.sla.inspection_items import InspectionResult
-from jipyo.web.api.operation import PREFIX, Operation, format_error, json_route
+from jipyo.web.api.operation import Operation, json_route
+from jipyo.web.api.rendered import file_route
 from jipyo.web.api.sla import SlaSheets, build_sheet
-from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import WebResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +27,8 @@ if TYPE_CHECKING:
     from jipyo.reports.document import Issuer, Report
     from jipyo.sla.inspection import InspectionCell, InspectionRow, InspectionSheet
     from jipyo.sla.month import ContractMonth
-    from jipyo.web.http.message import Handler, WebRequest
+    from jipyo.web.http.endpoint import Route
+    from jipyo.web.http.message import WebRequest
 
     Inspect = Callable[[Period, str | None, WebRequest], InspectionSheet]
     WorkOut = Callable[[Period, str | None, WebRequest], tuple[ContractMonth, ...]]
@@ -111,25 +110,9 @@ def routes(parts: SheetParts) -> list[Route]:
     return [
         json_route(inspection, partial(_describe_inspection, parts), parts.lang),
         json_route(sla, partial(_describe_contracts, parts), parts.lang),
-        _file_route("/inspection/file", partial(_report_inspection, parts), parts.lang),
-        _file_route("/sla/file", partial(_report_contract, parts), parts.lang),
+        file_route("/inspection/file", partial(_report_inspection, parts), parts.lang),
+        file_route("/sla/file", partial(_report_contract, parts), parts.lang),
     ]
-
-
-def _file_route(path: str, build: Callable[[WebRequest, Lang], Report], lang: Lang) -> Route:
-    def respond(request: WebRequest) -> WebResponse:
-        chosen = request.language(lang)
-        name = request.first("format") or "html"
-        if name not in FORMATS:
-            raise QueryError.bad_data(f'invalid parameter "format": {name}, not of {list(FORMATS)}')
-        kind = FORMATS[name]
-        report = build(request, chosen)
-        disposition = f'attachment; filename="{name_file(report, chosen, kind)}"'
-        headers = {"content-disposition": disposition}
-        return WebResponse(kind.render(report, chosen), 200, kind.media_type, headers)
-
-    handler: Handler = respond
-    return Route(PREFIX + path, handler, partial(format_error, lang))
 
 
 def _read_month(parts: SheetParts, request: WebRequest) -> Period:
