@@ -29,7 +29,8 @@ _LEAST_TEXT_PT = 44
 """A text is not squeezed into less, where it has as much to say."""
 _WIDEST_HEAD_PT = 64
 """The heading of a column of numbers is broken, in two, only where it is longer."""
-_WORD = re.compile(r"[^\s/]*/+|[^\s/]+")
+_WORD = re.compile(r"\S+")
+_PATH_PART = re.compile(r"[^/]*/+|[^/]+")
 _MANY_COLUMNS = 5
 """In a table of fewer columns none gives way."""
 _MUCH_LOWER = 0.9
@@ -163,8 +164,12 @@ def _measure_columns(
 
 
 def _split(text: str) -> list[str]:
-    """What stays on one line; an address may be broken after its slashes."""
-    return _WORD.findall(text)
+    """What stays on one line; an address or path may be broken after its slashes, a unit not."""
+    return [
+        part
+        for word in _WORD.findall(text)
+        for part in (_PATH_PART.findall(word) if word.count("/") > 1 else (word,))
+    ]
 
 
 def _list_cells(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -97,7 +97,7 @@ _WIDE_BLANK = 60
 """Words that ask for as much room as a blank to write sentences in."""
 _SHORT_CODE = 40
 """Characters up to which what is for machines stands in a column."""
-_SCORE_SHARES = (161, 35, 37, 36, 43, 36, 34, 34, 66)
+_SCORE_SHARES = (151, 35, 37, 36, 43, 46, 34, 34, 66)
 """Widths of a score sheet's columns in points."""
 
 

@@ -217,10 +217,13 @@ def build_findings(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart
             TextSpan("  "),
         )
         yield BodyPart(Line((*first, *_write_runs(item["x"], "strong")), "body"), keep=True)
-        more = chain.from_iterable(
-            (*_write_runs(detail, "cell"), TextSpan(" ")) for detail in item["more"]
+        more = tuple(
+            chain.from_iterable(
+                (*_write_runs(detail, "cell"), TextSpan(" ")) for detail in item["more"]
+            )
         )
-        yield BodyPart(Line(tuple(more), "indented"), keep=True)
+        if more:
+            yield BodyPart(Line(more, "indented"), keep=True)
         yield BodyPart(Line(_write_runs(item["basis"], "note"), "indented"))
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORD = re.compile(r"\S+\s*")
+_PART = re.compile(r"[^-./_:]*[-./_:]|[^-./_:]+")
+"""Of a long name: it is broken after a sign, where there is one."""
 _WIDE_EM, _NARROW_EM, _THIN_EM = 1.0, 0.56, 0.32
 _THIN = frozenset(" .,:;|il'")
 
@@ -41,3 +47,33 @@ def _count_paragraph(text: str, room: float) -> int:
             used = 0.0
         used += length + measure_text(word[len(word.rstrip()) :])
     return lines
+
+
+def break_long_words(text: str, height: int, width: int) -> str:
+    """The text with line breaks in words that are longer than a line of this width.
+
+    Not every program breaks within a word: what is left over would not be seen.
+    """
+    room = width / height
+
+    def break_word(match: re.Match[str]) -> str:
+        return (
+            match[0] if measure_text(match[0]) <= room else "\n".join(_split_word(match[0], room))
+        )
+
+    return re.sub(r"\S+", break_word, text)
+
+
+def _split_word(word: str, room: float) -> Iterator[str]:
+    """Pieces that each fit; after a sign, else where the line ends."""
+    line = ""
+    for part in _PART.findall(word):
+        if line and measure_text(line + part) > room:
+            yield line
+            line = ""
+        for char in part:
+            if line and measure_text(line + char) > room:
+                yield line
+                line = ""
+            line += char
+    yield line

@@ -7,11 +7,11 @@ cuts its text, and a picture at the end of a page is cut rather than moved.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jipyo.reports.charts.svg import escape_text
-from jipyo.reports.render.hwpx.lines import count_lines
+from jipyo.reports.render.hwpx.lines import break_long_words, count_lines
 from jipyo.reports.render.hwpx.shapes import (
     CHAR_IDS,
     CHARS,
@@ -67,9 +67,21 @@ class Line:
         """Its height in this width."""
         para = PARAS[self.shape]
         height = max((CHARS[span.shape].height for span in self.spans), default=1000)
-        text = "".join(span.text for span in self.spans)
-        lines = count_lines(text, height, (width - para.left) * _SURE_PERCENT // 100)
+        text = "".join(span.text for span in self.fit(width).spans)
+        lines = count_lines(text, height, self._find_room(width))
         return lines * height * para.spacing // 100 + para.above + para.below
+
+    def fit(self, width: int) -> Line:
+        """The same with the words broken that are longer than a line of this width."""
+        room = self._find_room(width)
+        spans = (
+            replace(span, text=break_long_words(span.text, CHARS[span.shape].height, room))
+            for span in self.spans
+        )
+        return replace(self, spans=tuple(spans))
+
+    def _find_room(self, width: int) -> int:
+        return (width - PARAS[self.shape].left) * _SURE_PERCENT // 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +145,15 @@ class Grid:
     def _measure_cell(self, row: Sequence[GridCell | None], column: int) -> int:
         cell = row[column]
         assert cell is not None, "BUG: a cell that another one covers has no height"
-        room = self.measure_width(cell, column) - _find_left(row, column) - _CELL_X
+        room = self.measure_room(row, column)
         inside = sum(content.measure(room) for content in cell.contents)
         return max(inside + 2 * _CELL_Y + _CELL_SPARE, cell.height)
+
+    def measure_room(self, row: Sequence[GridCell | None], column: int) -> int:
+        """The width of what is in a cell."""
+        cell = row[column]
+        assert cell is not None, "BUG: a cell that another one covers has no width"
+        return self.measure_width(cell, column) - _find_left(row, column) - _CELL_X
 
     def measure_width(self, cell: GridCell, column: int) -> int:
         """The width of a cell that begins in this column."""
@@ -203,13 +221,13 @@ class SectionWriter:
         if isinstance(part.content, Grid):
             table = f'<hp:run charPrIDRef="0">{self._write_grid(part.content)}</hp:run>'
             return self._write_paragraph(table, "cell", new_page=new_page)
-        return self._write_content(part.content, new_page=new_page)
+        return self._write_content(part.content, WIDTH, new_page=new_page)
 
-    def _write_content(self, content: Content, *, new_page: bool = False) -> str:
+    def _write_content(self, content: Content, width: int, *, new_page: bool = False) -> str:
         if isinstance(content, Picture):
             run = f'<hp:run charPrIDRef="0">{self._write_picture(content)}</hp:run>'
             return self._write_paragraph(run, "picture", new_page=new_page)
-        runs = "".join(map(_write_span, content.spans))
+        runs = "".join(map(_write_span, content.fit(width).spans))
         return self._write_paragraph(runs, content.shape, new_page=new_page)
 
     def _write_paragraph(self, runs: str, shape: str, *, new_page: bool) -> str:
@@ -244,7 +262,7 @@ class SectionWriter:
                 '<hp:subList id="" textDirection="HORIZONTAL" lineWrap="BREAK" '
                 f'vertAlign="{cell.stands}" linkListIDRef="0" linkListNextIDRef="0" '
                 'textWidth="0" textHeight="0" hasTextRef="0" hasNumRef="0">'
-                f"{''.join(map(self._write_content, cell.contents))}</hp:subList>"
+                f"{self._write_contents(cell, grid.measure_room(cells, column))}</hp:subList>"
                 f'<hp:cellAddr colAddr="{column}" rowAddr="{at}"/>'
                 f'<hp:cellSpan colSpan="{cell.columns}" rowSpan="{cell.rows}"/>'
                 f'<hp:cellSz width="{grid.measure_width(cell, column)}" '
@@ -255,6 +273,9 @@ class SectionWriter:
                 if cell is not None
             )
         )
+
+    def _write_contents(self, cell: GridCell, room: int) -> str:
+        return "".join(self._write_content(content, room) for content in cell.contents)
 
     def _write_picture(self, picture: Picture) -> str:
         self.pictures.append(picture.png)
