@@ -13,7 +13,7 @@ from jipyo.analysis.slo.read import CountReader
 from jipyo.app.alerts.summary import read_events, read_ranked_incident, read_ranked_incidents
 from jipyo.app.contract import build_contract_months, find_systems, open_alerts
 from jipyo.app.inspection import build_sheet, list_days_off
-from jipyo.model.calendar import PeriodKind, local_day, period_containing
+from jipyo.model.calendar import PeriodKind, list_months, local_day, period_containing
 from jipyo.model.errors import JipyoError
 from jipyo.model.progress import ignore_progress
 from jipyo.model.result import Vector
@@ -31,6 +31,7 @@ from jipyo.reports.outline import choose_sections, find_outline, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
 from jipyo.reports.site_template_file import read_site_template
 from jipyo.reports.work_log import read_work_log
+from jipyo.sla.evaluate import find_window
 from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def gather_inputs(
         objectives=evaluate_objectives(data, workspace.catalogue),
         levels=reading.of("slo", reading.read_levels, ()),
         contracts=reading.of("contract", reading.read_contracts, ()),
+        contract_months=reading.of("contract", reading.read_contract_months, ()),
         inspection=reading.of("inspection", reading.read_inspection, None),
         incidents=incidents,
         logs=reading.of("logs", reading.read_logs, None),
@@ -225,6 +227,15 @@ class _Reading:
             return ()
         systems = find_systems(self.workspace, self.period)
         return build_contract_months(self.workspace, self.period, systems)
+
+    def read_contract_months(self) -> tuple[ContractMonth, ...]:
+        """The months of a quarter or a year that have begun, for each system under contract."""
+        workspace, now_ms = self.workspace, self.workspace.now_ms()
+        months: list[ContractMonth] = []
+        for month in list_months(self.period):
+            systems = [one for one in workspace.systems if find_window(one, month, now_ms)]
+            months += build_contract_months(workspace, month, systems) if systems else ()
+        return tuple(sorted(months, key=lambda one: one.system))
 
     def read_inspection(self) -> InspectionSheet | None:
         config = self.workspace.config

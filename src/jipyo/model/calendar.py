@@ -188,6 +188,14 @@ def period_containing(kind: PeriodKind, day: date, zone: ZoneInfo) -> Period:
     return Period(kind, first, start_of_day(first, zone), start_of_day(following, zone), zone.key)
 
 
+def list_months(period: Period) -> list[Period]:
+    """The calendar months of a quarter or a year; none of any other period."""
+    if period.kind not in (PeriodKind.QUARTER, PeriodKind.YEAR):
+        return []
+    firsts = dict.fromkeys(day.first_day.replace(day=1) for day in period.days())
+    return [period_containing(PeriodKind.MONTH, first, ZoneInfo(period.zone)) for first in firsts]
+
+
 def parse_month(text: str, zone: ZoneInfo) -> Period:
     """The month that is written `2027-01`.
 

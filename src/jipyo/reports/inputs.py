@@ -59,6 +59,9 @@ class ReportInputs:
     levels: tuple[SloResult, ...] = ()
     """The service level objectives as of the end of the period."""
     contracts: tuple[ContractMonth, ...] = ()
+    """Of a month, a sheet of each system."""
+    contract_months: tuple[ContractMonth, ...] = ()
+    """Of a longer period, each of its months that are under contract, by system."""
     """The months of the period of each system under contract."""
     inspection: InspectionSheet | None = None
     incidents: tuple[RankedIncident, ...] = ()

@@ -18,6 +18,7 @@ from jipyo.reports.sections.breaches import build_breach_summary, build_breaches
 from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.contract import build_contract
+from jipyo.reports.sections.contract_months import build_contract_months
 from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.sections.database import build_database
 from jipyo.reports.sections.day_states import build_day_states
@@ -86,6 +87,7 @@ Outline = tuple[ReportSection | Chapter, ...]
 def _build_contracts(inputs: ReportInputs) -> Iterator[Block]:
     for month in inputs.contracts:
         yield from build_contract(month)
+    yield from build_contract_months(inputs.contract_months)
 
 
 def _build_incidents(inputs: ReportInputs) -> Iterable[Block]:

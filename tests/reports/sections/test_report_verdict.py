@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, period_containing
-from jipyo.reports.document import Joined, Note, Share, Table
+from jipyo.reports.document import Joined, Note, Phrase, Share, Table, phrase
 from jipyo.reports.sections import contract
 from jipyo.reports.sections.summary import (
     build_report_verdict,
@@ -68,6 +69,17 @@ def test_of_several_contracts_the_lowest_score_is_shown_with_its_system() -> Non
 def test_a_contract_of_which_nothing_is_entered_has_no_score_and_no_other() -> None:
     empty = replace(SHEET, total=replace(SHEET.total, rounded=None))
     assert find_score(month("ok", contracts=(empty,))) is None
+
+
+def test_a_month_without_data_is_unknown_whatever_people_typed() -> None:
+    lines = [replace(line, result=ContractResult.NOT_ENTERED) for line in SHEET.lines]
+    typed = replace(lines[0], result=ContractResult.MET)
+    sheet = replace(SHEET, lines=(typed, *lines[1:]))
+    verdict = build_report_verdict(month(contracts=(sheet,)))
+    assert (verdict.state, verdict.score) == (State.UNKNOWN, None)
+    assert verdict.text == phrase("reports.verdict.no_data")
+    assert isinstance(verdict.details[0], Phrase)
+    assert verdict.details[0].key == "summary.lines"
 
 
 def test_a_day_has_no_score() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,49 +11,103 @@ import numpy as np
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import MetricGroup
 from jipyo.reports.data import ENOUGH
-from jipyo.reports.document import DayStrip, Heading, StripRow, phrase
+from jipyo.reports.document import (
+    Badge,
+    ColumnHead,
+    Day,
+    DayStrip,
+    Heading,
+    StripRow,
+    Table,
+    phrase,
+)
+from jipyo.reports.sections.contract_months import name_month
 from jipyo.reports.sections.outage_findings import is_planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from jipyo.analysis.thresholds import Breach
     from jipyo.model.calendar import Period
     from jipyo.reports.data import ReportMetric
-    from jipyo.reports.document import Block
+    from jipyo.reports.document import Block, Inline, Phrase
     from jipyo.reports.inputs import ReportInputs
 
 MOST_DAYS = 31
-"""Of a longer period the strip would not fit on a page."""
+"""Of a longer period the strip would not fit on a page: its days are counted by week or month."""
+_WEEK, _MOST_WEEKS = 7, 14
 States = tuple[State | None, ...]
 
 
 def build_day_states(inputs: ReportInputs) -> Iterator[Block]:
-    """A row for availability and for each group of metrics; none for a day or a long period.
+    """A row for availability and for each group of metrics; none for a day.
 
-    Of a group the metrics count that the specification requires, as far as there are any.
+    Of a group the metrics count that the specification requires, as far as there are any. Longer
+    periods have a row for each week or month instead.
     """
     data = inputs.data
     days = [day for day in data.period.days() if day.start_ms < data.window.end_ms]
     every_day = [day.first_day for day in data.period.days()]
-    if not 1 < len(every_day) <= MOST_DAYS or not data.entries:
+    if len(every_day) <= 1 or not data.entries:
         return
     later: States = (None,) * (len(every_day) - len(days))
-    rows = [StripRow(phrase("summary.area.availability"), judge_outages(inputs, days) + later)]
+    areas = [(phrase("summary.area.availability"), judge_outages(inputs, days) + later)]
     for group in MetricGroup:
         judged = [entry for entry in data.judged if entry.metric.group is group]
         entries = [entry for entry in judged if entry.metric.required] or judged
         if entries:
             name = phrase(f"reports.group.{group.value}")
-            rows.append(StripRow(name, judge_days(entries, days) + later))
+            areas.append((name, judge_days(entries, days) + later))
+    if len(every_day) > MOST_DAYS:
+        yield from _fold(areas, [day.first_day for day in days])
+        return
     yield Heading("day-states", phrase("summary.section.days"))
     yield DayStrip(
         id="day-states",
         caption=phrase("summary.days.caption"),
         days=tuple(every_day),
         days_off=inputs.days_off,
-        rows=tuple(rows),
+        rows=tuple(StripRow(*area) for area in areas),
     )
+
+
+def _fold(areas: Sequence[tuple[Phrase, States]], days: Sequence[date]) -> Iterator[Block]:
+    """A row for each week or month, with the worst state of each area and on how many days."""
+    by_week = len(days) <= _MOST_WEEKS * _WEEK
+    unit = "weeks" if by_week else "months"
+    firsts = [
+        day - timedelta(days=day.weekday()) if by_week else day.replace(day=1) for day in days
+    ]
+    parts = [list(part) for _, part in groupby(range(len(days)), key=firsts.__getitem__)]
+    heads = (phrase("reports.strip.area"), *(name for name, _ in areas))
+    yield Heading("day-states", phrase(f"summary.section.{unit}"))
+    yield Table(
+        id="day-states",
+        caption=phrase(f"summary.{unit}.caption"),
+        columns=tuple(ColumnHead(head, numeric=False) for head in heads),
+        rows=tuple(
+            (
+                _name_days(days[part[0]], days[part[-1]]) if by_week else name_month(days[part[0]]),
+                *(_describe_worst([states[at] for at in part]) for _, states in areas),
+            )
+            for part in parts
+        ),
+        wide=True,
+    )
+
+
+def _name_days(first: date, last: date) -> Inline:
+    return phrase("summary.days.span", first=Day(first, short=True), last=Day(last, short=True))
+
+
+def _describe_worst(states: Sequence[State | None]) -> Badge:
+    """The worst state of some days, and on how many of them it was."""
+    worst = max((one for one in states if one is not None), key=lambda one: one.severity)
+    word = phrase(f"health.state.{worst.value}")
+    if worst is State.OK:
+        return Badge(worst, word)
+    return Badge(worst, phrase("summary.days.count", state=word, n=states.count(worst)))
 
 
 def judge_days(entries: Sequence[ReportMetric], days: Sequence[Period]) -> States:

@@ -98,7 +98,7 @@ def is_planned(outage: PastOutage, inputs: ReportInputs) -> bool:
     )
     return is_in_window or any(
         work.is_excluded and work.start_ms <= outage.start_ms and outage.end_ms <= work.end_ms
-        for month in inputs.contracts
+        for month in (*inputs.contracts, *inputs.contract_months)
         for work in month.planned
     )
 

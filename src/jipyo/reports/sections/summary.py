@@ -52,6 +52,7 @@ _ASKED_FIRST = (
     "system.disk.utilization",
 )
 _NAMED = 3
+_WEIGHTS_ENTERED = "sla.remark.weights_entered"
 _WHOLE = 0.995
 _KEYS_WITH_DURATION = frozenset({"reports.verdict.little", "reports.verdict.part"})
 _COUNTED = (State.OK, State.WARNING, State.CRITICAL, State.UNKNOWN)
@@ -85,11 +86,17 @@ def build_report_verdict(inputs: ReportInputs) -> VerdictBox:
     score = find_score(inputs)
     if not inputs.contracts:
         return replace(verdict, score=score)
-    details = (*_describe_worst_line(inputs.contracts), *verdict.details)
-    word = phrase(f"contract.state.{state.value}")
-    return replace(
-        verdict, text=_describe_lines(inputs.contracts), details=details, score=score, word=word
+    lines = _describe_lines(inputs.contracts)
+    if not data.entries and state is State.UNKNOWN:
+        # What people typed is no measure of a period of which nothing was seen.
+        return replace(verdict, details=(lines, *verdict.details))
+    details = (
+        *_describe_worst_line(inputs.contracts),
+        *_describe_weights(inputs.contracts),
+        *verdict.details,
     )
+    word = phrase(f"contract.state.{state.value}")
+    return replace(verdict, text=lines, details=details, score=score, word=word)
 
 
 def find_score(inputs: ReportInputs) -> VerdictScore | None:
@@ -139,6 +146,14 @@ def _describe_worst_line(months: Sequence[ContractMonth]) -> Iterator[Phrase]:
             name=worst.indicator.name,
             value=show_value(worst, worst.rounded),
             target=show_value(worst, worst.indicator.target),
+        )
+
+
+def _describe_weights(months: Sequence[ContractMonth]) -> Iterator[Phrase]:
+    """On how much of the contract a score rests, where something is not entered."""
+    for month in months:
+        yield from (
+            contract.describe_remark(one) for one in month.remarks if one.key == _WEIGHTS_ENTERED
         )
 
 
