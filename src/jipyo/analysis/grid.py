@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.source.embedded import Embedded
+from jipyo.source.embedded import is_read_from_afar
 from jipyo.source.metric_data import read_series
-from jipyo.source.recording import unwrap
 
 if TYPE_CHECKING:
     from jipyo.analysis.window import Window
@@ -26,11 +25,6 @@ MOST_VALUES = 750_000
 """Values of a metric over a window from a server: a month of 16 series by the minute."""
 HOUR_MS = 3_600_000
 STEPS_MS = tuple(minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60))
-
-
-def is_read_from_afar(source: Source) -> bool:
-    """Whether answers come, at least in part, from a server by URL."""
-    return not isinstance(unwrap(source), Embedded)
 
 
 def choose_grid(

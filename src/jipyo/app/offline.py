@@ -20,6 +20,7 @@ from jipyo.catalogue.readings import FAILED_READINGS
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
+from jipyo.processes import can_divide
 from jipyo.reports.document import Issuer, phrase
 
 if TYPE_CHECKING:
@@ -84,8 +85,13 @@ def read_catalogue() -> Catalogue:
 
 
 @contextlib.contextmanager
-def read_workspace(config: Config) -> Iterator[Workspace]:
+def read_workspace(config: Config, *, is_forkable: bool = False) -> Iterator[Workspace]:
     """The stored samples, whether a server runs on the same data or not, and the sources.
+
+    Args:
+        config: where they are.
+        is_forkable: whether long reading may be divided between this process and a fork of it:
+            where the process has nothing else to do.
 
     Raises:
         StoreError: there are neither data nor sources, or the data cannot be read.
@@ -96,8 +102,11 @@ def read_workspace(config: Config) -> Iterator[Workspace]:
     with contextlib.ExitStack() as opened:
         local = None
         if not remotes or tsdb.has_store(config.data):
-            reader = tsdb.Reader.open(config.data, cache_bytes=_CACHE_BYTES)
-            local = build_embedded(config, opened.enter_context(reader))
+            # A fork leaves no processor for threads that decode.
+            threads = 1 if is_forkable and can_divide() else 2
+            reader = tsdb.Reader.open(config.data, threads=threads, cache_bytes=_CACHE_BYTES)
+            embedded = build_embedded(config, opened.enter_context(reader))
+            local = replace(embedded, is_forkable=is_forkable)
         workspace = build_workspace(config, catalogue, build_source(local, remotes), clock)
         logs = opened.enter_context(open_logs(config))
         yield replace(workspace, logs=logs if logs.exist() else None)

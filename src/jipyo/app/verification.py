@@ -84,7 +84,7 @@ def recompute(
         JipyoError: what it is made of cannot be read.
     """
     catalogue = _find_catalogue(config, printed, attachments)
-    with read_workspace(config) as workspace:
+    with read_workspace(config, is_forkable=True) as workspace:
         then = replace(
             workspace,
             catalogue=catalogue,

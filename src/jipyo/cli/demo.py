@@ -20,7 +20,7 @@ from jipyo.i18n import LANGS, texts
 from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
-from jipyo.reports.render import write_report
+from jipyo.reports.render import write_reports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,9 +84,9 @@ def _choose_month(text: str | None, zone: ZoneInfo, now_ms: int) -> Period:
 
 def _write_reports(config: Config, month: Period, words: Texts) -> list[Path]:
     with show_progress(words("cli.demo.step.report")) as progress:
-        with read_workspace(config) as workspace:
+        with read_workspace(config, is_forkable=True) as workspace:
             report = build_report(workspace, month, progress)
-        return [write_report(report, config.lang, one, config.data / "reports") for one in _FORMATS]
+        return write_reports(report, config.lang, _FORMATS, config.data / "reports")
 
 
 def _serve(config: Config, made: DemoFolder, words: Texts) -> None:

@@ -12,12 +12,11 @@ from jipyo.analysis.capacity.find import find_capacity
 from jipyo.analysis.capacity.history import CapacityObjective
 from jipyo.analysis.capacity.loads import find_quantile, pool_by_load
 from jipyo.analysis.service_load import ServiceReader, list_latency_buckets, make_windows
+from jipyo.source.divide import map_reading
 from jipyo.source.inventory import take_inventory
 from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jipyo.analysis.capacity.answer import Capacity, TargetAnswer
     from jipyo.analysis.service_load import ServiceLoad
     from jipyo.catalogue import Catalogue, Metric
@@ -65,17 +64,21 @@ def gather_capacities(
         take_inventory(ask_for(source, "inventory"), end_ms),
         "ko",
     )
-    return tuple(_answer_all(reader, catalogue))
+    judged = [metric for metric in map(catalogue.get, JUDGED) if metric and _is_answerable(metric)]
+    found = map_reading(source, lambda metric: _answer_all(reader, metric, catalogue), judged)
+    return tuple(answer for answers in found for answer in answers)
 
 
-def _answer_all(reader: ServiceReader, catalogue: Catalogue) -> Iterator[ServiceCapacity]:
-    for metric in filter(None, map(catalogue.get, JUDGED)):
-        if metric.objective is None or next(list_latency_buckets(metric), None) is None:
-            continue
-        loads = reader.read(metric)
-        for load in loads:
-            name = load.name if len(loads) > 1 else ""
-            yield _answer(metric, load, name, _find_target(metric, catalogue))
+def _is_answerable(metric: Metric) -> bool:
+    return metric.objective is not None and any(list_latency_buckets(metric))
+
+
+def _answer_all(
+    reader: ServiceReader, metric: Metric, catalogue: Catalogue
+) -> list[ServiceCapacity]:
+    loads, target = reader.read(metric), _find_target(metric, catalogue)
+    names = [load.name if len(loads) > 1 else "" for load in loads]
+    return [_answer(metric, load, name, target) for load, name in zip(loads, names, strict=True)]
 
 
 def _answer(metric: Metric, load: ServiceLoad, name: str, target: float | None) -> ServiceCapacity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from jipyo.analysis.comparison import Comparison, compare
 from jipyo.analysis.completeness import TargetCompleteness, measure_completeness, total_share
-from jipyo.analysis.grid import is_read_from_afar
 from jipyo.analysis.outage_history import find_past_outages
 from jipyo.analysis.outages import identify_target
 from jipyo.analysis.outlook import HISTORY_HOURS, build_outlook, split_histories
@@ -23,6 +21,8 @@ from jipyo.model.calendar import PeriodKind, name_period, range_between
 from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
+from jipyo.source.divide import map_reading
+from jipyo.source.embedded import is_read_from_afar
 from jipyo.source.hourly import HOUR_MS, read_hourly
 from jipyo.source.inventory import take_inventory
 from jipyo.source.recording import ask_for
@@ -44,11 +44,6 @@ ENOUGH = 0.5
 """Below this share of the expected samples a period without breaches is not called good."""
 TILES = 8
 """Most key metrics on the first page."""
-READERS = 3
-"""Metrics read at the same time: while one is computed here, a server works on the next."""
-EMBEDDED_READERS = 1
-"""The same where this process is the one that works: a second thread waits for the interpreter's
-lock most of the time, which costs 40% more processor time, and the memory of one more metric."""
 FILLING = frozenset(
     (
         *("system.disk.utilization", "system.disk.inodes", "system.memory.utilization"),
@@ -249,13 +244,19 @@ def _read_outlooks(
     inventory: Inventory,
 ) -> Iterator[ReportOutlook]:
     """Of each metric that fills up the outlook of its gravest series, as known at the end."""
-    for entry in entries:
-        if entry.metric.id not in FILLING:
-            continue
-        names = {series.labels: series.name for series in entry.now.series[:OUTLOOK_SERIES]}
-        data = read_hourly(source, entry.metric, end_ms, HISTORY_HOURS, inventory, names)
-        for history in split_histories(data, ZoneInfo(period.zone)):
-            yield ReportOutlook(entry, names[history.labels], build_outlook(history))
+    zone = ZoneInfo(period.zone)
+
+    def read(now: MetricSummary) -> list[Outlook]:
+        only = [series.labels for series in now.series[:OUTLOOK_SERIES]]
+        data = read_hourly(source, now.metric, end_ms, HISTORY_HOURS, inventory, only)
+        return [build_outlook(history) for history in split_histories(data, zone)]
+
+    filling = [entry for entry in entries if entry.metric.id in FILLING]
+    found = map_reading(source, read, [entry.now for entry in filling])
+    for entry, outlooks in zip(filling, found, strict=True):
+        names = {series.labels: series.name for series in entry.now.series}
+        for outlook in outlooks:
+            yield ReportOutlook(entry, names[outlook.history.labels], outlook)
 
 
 def _read_metrics(
@@ -268,18 +269,11 @@ def _read_metrics(
 ) -> list[ReportMetric]:
     """Every metric, those without data too, beside the periods that it is compared with."""
     reader = _MetricReader(source, inventory, period, window)
-    found: list[ReportMetric] = []
-    readers = READERS if is_read_from_afar(source) else EMBEDDED_READERS
-    with ThreadPoolExecutor(readers, "report") as pool:
-        try:
-            for done, entry in enumerate(pool.map(reader.read, catalogue.metrics), 1):
-                found.append(entry)
-                progress(done, len(catalogue.metrics))
-            shown = reader.list_shown([entry for entry in found if entry.now.series])
-            by_id = {entry.metric.id: entry for entry in pool.map(reader.compare_shown, shown)}
-            return [by_id.get(entry.metric.id, entry) for entry in found]
-        finally:
-            pool.shutdown(cancel_futures=True)
+    found = map_reading(source, reader.read, catalogue.metrics, progress)
+    shown = reader.list_shown([entry for entry in found if entry.now.series])
+    compared = map_reading(source, reader.compare_shown, shown)
+    by_id = {entry.metric.id: entry for entry in compared}
+    return [by_id.get(entry.metric.id, entry) for entry in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from jipyo.model.sample import is_stale
 from jipyo.promql import Engine, parse_selector
 from jipyo.promql.syntax.limits import check_length
 from jipyo.source.cardinality import count_cardinality
+from jipyo.source.recording import unwrap
 
 if TYPE_CHECKING:
     import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
     from jipyo.model.store import Queryable, Selector
+    from jipyo.source.base import Source
     from jipyo.source.via import Via
 
 _ANY_METRIC = (Matcher(METRIC_NAME, MatchOp.NE, ""),)
@@ -35,6 +37,8 @@ class Embedded:
     store: Queryable
     engine: Engine
     cancelled: threading.Event | None = None
+    is_forkable: bool = False
+    """Whether a fork of this process may read as well: nothing else happens in the process."""
 
     def bind(
         self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
@@ -111,3 +115,8 @@ class Embedded:
     def _parse_selectors(self, match: Sequence[str]) -> list[Selector]:
         check_length("".join(match))
         return [parse_selector(text, self.engine.options.features) for text in match]
+
+
+def is_read_from_afar(source: Source) -> bool:
+    """Whether answers come, at least in part, from a server by URL."""
+    return not isinstance(unwrap(source), Embedded)

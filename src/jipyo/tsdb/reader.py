@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 import numpy as np
 
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from jipyo.tsdb.codec import Sids
 
 _SPARE_CONNECTIONS = 4
+_OPEN: WeakSet[Reader] = WeakSet()
+_OF_PARENT: list[sqlite3.Connection] = []
+"""Connections that a fork must neither use nor close, as the process that opened them may."""
 _TYPES = {kind.value: kind for kind in MetricType}
 
 
@@ -48,7 +54,8 @@ class Reader:
     """A store that is only read, in this process or beside the one that writes.
 
     Methods may be called from any thread. A generator holds one read transaction until it
-    is exhausted or closed; that never holds the writer up.
+    is exhausted or closed; that never holds the writer up. A fork of the process may go on
+    reading where no other thread read at that moment.
     """
 
     def __init__(self, path: Path, threads: int, cache_bytes: int) -> None:
@@ -66,6 +73,7 @@ class Reader:
         self._shared = SharedState.create(
             ChunkCache(cache_bytes - head_bytes), HeadCache(head_bytes), executor, threads
         )
+        _OPEN.add(self)
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 2, cache_bytes: int = 0) -> Self:
@@ -215,6 +223,12 @@ class Reader:
                     self._shared.damage.record(f"metadata of {name!r}")
             return found
 
+    def leave_to_parent(self) -> None:
+        """In a fork: use none of the connections and threads of the process it was forked from."""
+        _OF_PARENT.extend(self._spare)
+        self._spare = []
+        self._shared = replace(self._shared, executor=None, threads=1)
+
     # -- within the room ----------------------------------------------------------------
 
     @contextmanager
@@ -280,6 +294,15 @@ class Reader:
                 self._spare.append(db)
                 return
         db.close()
+
+
+def _leave_all_to_parent() -> None:
+    for reader in _OPEN:
+        reader.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)
 
 
 def _iter_values(snapshot: Snapshot, name: str, sids: Sids | None, bounds: Bounds) -> Iterator[str]:

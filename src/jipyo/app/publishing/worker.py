@@ -63,7 +63,7 @@ def make_report(
         JipyoError: it could not be made; the archive is as it was.
     """
     config = load(job.overrides, environ, "ko")
-    with read_workspace(config) as workspace:
+    with read_workspace(config, is_forkable=True) as workspace:
         report = build_report(
             _choose(workspace, job),
             job.period,

@@ -22,12 +22,12 @@ from jipyo.model.calendar import PeriodKind
 from jipyo.model.clock import SystemClock
 from jipyo.reports.forms.fill import read_form
 from jipyo.reports.options import KINDS
-from jipyo.reports.render import FORMATS, write_report
+from jipyo.reports.render import FORMATS, write_reports
 from jipyo.reports.wording import Localizer
 from jipyo.source.recording import RecordingSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from jipyo.app.workspace import Workspace
@@ -149,7 +149,7 @@ def _write(
 ) -> None:
     """Write the report of a period, by default of the last of its kind that is over."""
     contents = {form: read_form(form) for form in choices.forms}
-    with read_workspace(config) as workspace:
+    with read_workspace(config, is_forkable=True) as workspace:
         recorded = RecordingSource(workspace.source, time.monotonic)
         asking = replace(workspace, source=recorded) if choices.queries else workspace
         with show_progress(t("cli.report.working")) as advance:
@@ -161,7 +161,7 @@ def _write(
         report = issuing.issue.read_report() if issuing else report
         # Forms first: where one cannot be filled, nothing is written.
         filled = forms.write_forms(contents, report, workspace, t, folder, kept)
-        made = kept or list(_write_files(report, t, choices, folder))
+        made = kept or _write_files(report, t, choices, folder)
         files = list(dict.fromkeys([*made, *(one.path for one in filled)]))
     too_long = [text for one in filled for text in one.too_long]
     incomplete = [Localizer.for_period(report.period, t.lang).format(x) for x in report.incomplete]
@@ -187,12 +187,9 @@ def _issue(workspace: Workspace, report: Report, choices: OutputChoices, t: Text
         return issue_from_workspace(workspace, report, [t.lang], formats, choices.forms)
 
 
-def _write_files(report: Report, t: Texts, choices: OutputChoices, folder: Path) -> Iterator[Path]:
-    formats = choices.list_formats()
+def _write_files(report: Report, t: Texts, choices: OutputChoices, folder: Path) -> list[Path]:
     with show_progress(t("cli.report.writing")) as advance:
-        for done, name in enumerate(formats):
-            advance(done, len(formats))
-            yield write_report(report, t.lang, name, folder)
+        return write_reports(report, t.lang, choices.list_formats(), folder, advance)
 
 
 def _print_json(

@@ -54,7 +54,7 @@ def register(report: click.Group, t: Texts) -> None:
     ) -> None:
         named = read_period(_KINDS[kind], period, config.zone)
         with (
-            read_workspace(config) as workspace,
+            read_workspace(config, is_forkable=True) as workspace,
             show_progress(words("cli.report.working")) as advance,
         ):
             chosen = named or find_last_period(workspace, _KINDS[kind])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.files import atomic_write
 from jipyo.model.calendar import name_period
 from jipyo.model.errors import ReportError
+from jipyo.model.progress import Progress, ignore_progress
+from jipyo.processes import can_divide, map_in_two
 from jipyo.reports.render.html import render_html
 from jipyo.reports.render.hwpx import render_hwpx
 from jipyo.reports.render.markdown import render_markdown
@@ -15,7 +18,7 @@ from jipyo.reports.render.pdf import render_pdf
 from jipyo.reports.render.xlsx import render_xlsx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from jipyo.i18n import Lang
@@ -59,6 +62,27 @@ def write_report(report: Report, lang: Lang, format_name: str, folder: Path) -> 
     report_format = FORMATS[format_name]
     path = folder / name_file(report, lang, report_format)
     return save_report(report_format.render(report, lang), path)
+
+
+def write_reports(
+    report: Report,
+    lang: Lang,
+    format_names: Sequence[str],
+    folder: Path,
+    progress: Progress = ignore_progress,
+) -> list[Path]:
+    """Write the report in several formats, some of them in a fork of this process.
+
+    For commands: nothing else may happen in the process meanwhile. See `write_report`.
+    """
+
+    def write(name: str) -> Path:
+        return write_report(report, lang, name, folder)
+
+    # The threads of Typst would not be there in a fork, which would wait for them forever.
+    if len(format_names) > 1 and can_divide() and "typst" not in sys.modules:
+        return map_in_two(write, format_names, progress)
+    return [write(name) for name in format_names]
 
 
 def save_report(content: bytes, path: Path) -> Path:
