@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from jipyo.i18n import texts
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.errors import ReportError
-from jipyo.reports.archive.archive import issue_report
+from jipyo.reports.archive.archive import issue_report, list_reports
 from jipyo.reports.document import Note
+from jipyo.web.api.day.side import build_documents
 from jipyo.web.api.reports import (
     NewReport,
     ReportBuild,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jipyo.i18n import Texts
+    from jipyo.i18n import Lang, Texts
     from support.web import Answer, Client
 
 ZONE = ZoneInfo("Asia/Seoul")
@@ -267,3 +269,14 @@ def test_words_are_explained(site: Client) -> None:
     tps = next(term for term in terms if term["id"] == "tps")
     assert (tps["term"], tps["metrics"]) == ("TPS", ["app.throughput"])
     assert len(terms) > 20
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ko", "발행"), ("en", "Issued")])
+def test_the_overview_names_the_latest_report_and_its_step(
+    tmp_path: Path, lang: Lang, word: str
+) -> None:
+    issue(tmp_path)
+    issue(tmp_path, "IT-2026/11", month=11)
+    (row,) = build_documents(list_reports(tmp_path).reports, texts(lang))
+    assert (row.kind, row.period) == ("monthly", "2026-12")
+    assert row.state_text == word

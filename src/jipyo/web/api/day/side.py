@@ -261,5 +261,5 @@ def _list_documents(reports: Sequence[ArchivedReport], t: Texts) -> Iterator[Doc
                 kind=kind,
                 period=f"{record.period.first_day:%Y-%m}",
                 name=f"{localizer.format(record.title)} {localizer.format_period()}",
-                state_text=t(f"archive.step.{name_step(report.step)}"),
+                state_text=t(f"summary.step.{name_step(report.step)}"),
             )
