@@ -293,6 +293,32 @@ export function drawHeld(u: uPlot, { held, now }: Subject, palette: Palette): vo
   });
 }
 
+/** Write the names of a heat map's rows at their left: of so many as there is room for. */
+export function drawRowNames(u: uPlot, { heat }: Subject, palette: Palette): void {
+  const { left, top, height } = u.bbox;
+  const tall = height / Math.max(heat.length, 1);
+  const every = Math.ceil((LABEL_PX * 1.2 * uPlot.pxRatio) / tall);
+  const room = left - 8 * uPlot.pxRatio;
+  u.ctx.save();
+  u.ctx.font = palette.font.replace(/^[\d.]+/, String(LABEL_PX * uPlot.pxRatio));
+  u.ctx.fillStyle = palette.axis;
+  u.ctx.textAlign = 'right';
+  u.ctx.textBaseline = 'middle';
+  heat.forEach((row, place) => {
+    if (place % every !== 0) return;
+    const name = String(u.series[row + 1]?.label ?? '');
+    u.ctx.fillText(shorten(u.ctx, name, room), left - 6 * uPlot.pxRatio, top + (place + 0.5) * tall);
+  });
+  u.ctx.restore();
+}
+
+/** The text, or as much of its beginning as fits with an ellipsis. */
+function shorten(ctx: CanvasRenderingContext2D, text: string, width: number): string {
+  let end = text.length;
+  while (end > 0 && ctx.measureText(end < text.length ? `${text.slice(0, end)}…` : text).width > width) end--;
+  return end < text.length ? `${text.slice(0, end)}…` : text;
+}
+
 /** Draw series as rows of cells, the darker the higher; what is beyond a threshold has its colour. */
 export function drawHeat(u: uPlot, about: Subject, palette: Palette): void {
   const rows = about.heat;

@@ -47,7 +47,7 @@ function fakePlot() {
     set: (state, name: string, value) => ((state[name] = value), true),
   });
   const plot = {
-    ctx, width: 600, bbox: { left: 0, top: 0, width: 600, height: 200 },
+    ctx, width: 600, bbox: { left: 0, top: 0, width: 600, height: 200 }, series: [{}, { label: 'a' }, { label: 'b' }],
     data: [[0, 10, 20, 30], [1, null, 3, 4]],
     scales: { x: { min: 0, max: 600 } },
     valToPos: (v: number, axis: string) => (axis === 'x' ? v : 200 - 2 * v),
@@ -103,6 +103,18 @@ test('many series are rows of cells, with the colour of what they reach', () => 
   assert.deepEqual(drawn.map(({ colour, box }) => [colour, box[0]]), [['heat', 0], ['heat', 20], ['mark-c', 30]]);
   assert.equal(options.axes![1]!.show, false);
   assert.equal((options.series[1]!.paths as () => unknown)(), null);
+});
+
+test('the rows of a heat map have their names, of as many as fit', () => {
+  const { plot, texts } = fakePlot();
+  const rows = Array.from({ length: 40 }, () => 0);
+  const nameRows = (heat: number[]) => {
+    texts.length = 0;
+    run(optionsOf(wire({ heat, thresholds: null })).hooks?.draw as never, plot);
+    return texts.length;
+  };
+  assert.equal(nameRows([0]), 1);
+  assert.ok(nameRows(rows) < 20);
 });
 
 test('marks have the colour of their kind, and a line down to the axis', () => {

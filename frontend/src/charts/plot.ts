@@ -7,7 +7,7 @@ import { axisLabels, stepsOf } from '../text/number.ts';
 import { tickLabel, ticks, tickStep } from '../text/time.ts';
 import { axisWidth, verticalRange, type Scale } from './axis.ts';
 import {
-  drawBreachZones, drawCrossing, drawForecast, drawFuture, drawGhost, drawHeat, drawHeld, drawMarks,
+  drawBreachZones, drawCrossing, drawForecast, drawFuture, drawGhost, drawHeat, drawHeld, drawMarks, drawRowNames,
   drawThresholds, type Ahead, type Ghost,
 } from './draw.ts';
 import type { LineStyle } from './lines.ts';
@@ -210,7 +210,7 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
   return {
     width: wiring.width,
     height: wiring.height,
-    padding: [10, 28, 0, isHeat ? 52 : 0],
+    padding: [10, 28, 0, isHeat ? widthOfNames(names, wiring.width) : 0],
     legend: { show: false },
     scales: {
       x: { time: true, auto: false },
@@ -230,11 +230,17 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
   };
 }
 
+/** Room for the names of rows at the left of a heat map; at most a quarter of the chart. */
+function widthOfNames(names: readonly string[], width: number): number {
+  const widths = names.map((name) => [...name].reduce((sum, sign) => sum + (sign > '\u1100' ? 12 : 7), 14));
+  return Math.round(Math.min(Math.max(52, ...widths), 180, width / 4));
+}
+
 /** The layers: under the axes, between these and the lines, above the lines. */
 function hooksOf(wiring: Wiring): uPlot.Hooks.Arrays {
   const { about, palette } = wiring;
   const isHeat = about().heat.length > 0;
-  const above = isHeat ? [drawMarks, drawHeld] : [drawForecast, drawThresholds, drawMarks, drawCrossing, drawHeld];
+  const above = isHeat ? [drawRowNames, drawMarks, drawHeld] : [drawForecast, drawThresholds, drawMarks, drawCrossing, drawHeld];
   const below = isHeat ? [drawHeat] : [drawFuture, drawBreachZones];
   const draw = (layers: (typeof above)[number][]) => (u: uPlot) =>
     layers.forEach((layer) => layer(u, about(), palette));
