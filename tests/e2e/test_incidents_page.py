@@ -49,13 +49,13 @@ def open_page(browser: Browser, product: Product, path: str, **how: object) -> P
 
 def open_incident(browser: Browser, product: Product, lang: str, **how: object) -> Page:
     page = open_page(browser, product, f"incidents/1?lang={lang}", **how)
-    page.wait("document.querySelector('[data-testid=incident] .members li')", 60)
+    page.wait("document.querySelector('[data-testid=incident] [data-proof]')", 60)
     return page
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [2560, 1440, 390])
 def test_incidents_and_one_of_them_are_shown_without_a_fault(
     failing: Product, browser: Browser, lang: str, dark: bool, width: int
 ) -> None:
@@ -63,9 +63,54 @@ def test_incidents_and_one_of_them_are_shown_without_a_fault(
     page.wait("document.querySelector('[data-incident]')", 60)
     assert list_faults(page) == []
     page.click("[data-incident='1']")
-    page.wait("document.querySelector('[data-testid=incident] .members li')", 60)
+    page.wait("document.querySelector('[data-testid=incident] [data-proof]')", 60)
     assert WORDS[lang][0] in str(page.eval("document.querySelector('#incident-title').innerText"))
+    page.wait("document.querySelector('[data-testid=evidence] canvas')", 60)
     assert list_faults(page) == []
+    assert page.eval("document.documentElement.scrollWidth") <= width
+    assert page.errors == []
+    page.close()
+
+
+def test_on_a_phone_the_verdict_and_the_first_action_are_in_the_first_screen(
+    failing: Product, browser: Browser
+) -> None:
+    page = open_incident(browser, failing, "ko", width=390, height=844)
+    bottom = "document.querySelector('[data-testid=acknowledge] .button').getBoundingClientRect()"
+    assert page.eval(f"{bottom}.bottom") < 844
+    assert page.eval(f"{bottom}.height") >= 44
+    page.close()
+
+
+def test_the_list_is_filtered_by_the_address(failing: Product, browser: Browser) -> None:
+    page = open_page(browser, failing, "incidents?lang=en&state=closed")
+    page.wait("document.querySelector('[data-testid=incidents-list] .nothing')", 60)
+    page.click("[data-state=open]")
+    page.wait("document.querySelector('[data-incident]')", 30)
+    assert "state=open" in str(page.eval("location.search"))
+    page.eval("history.back()")
+    page.wait("document.querySelector('[data-testid=incidents-list] .nothing')", 30)
+    page.close()
+
+
+def test_an_incident_is_silenced_from_its_page(failing: Product, browser: Browser) -> None:
+    page = open_incident(browser, failing, "en")
+    page.click("[data-testid=quiet]")
+    page.wait("document.querySelector('[data-testid=add-silence]')", 30)
+    assert list_faults(page) == []
+    form = "[data-testid=quiet-dialog] [data-testid=add-silence]"
+    assert 'instance="127.0.0.1' in str(page.eval(f"document.querySelector('{form} .code').value"))
+    page.fill(f"{form} input:not(.code):not([data-testid])", "new model")
+    if page.eval(f"document.querySelector('{form} [data-testid=who]') !== null"):
+        page.fill(f"{form} [data-testid=who]", "kim")
+    page.click(f"{form} .button")
+    page.wait("document.querySelector('[data-testid=withheld]')", 30)
+    assert "kim" in str(page.eval("document.querySelector('[data-testid=withheld]').innerText"))
+    (silence,) = failing.get("/api/jipyo/silences")["silences"]
+    page.go(f"{failing.url}/silences?lang=en")
+    page.wait(f"document.querySelector('[data-silence=\"{silence['id']}\"] .button')", 30)
+    page.click(f"[data-silence='{silence['id']}'] .button")
+    page.wait("!document.querySelector('[data-silence]')", 30)
     page.close()
 
 
@@ -113,7 +158,9 @@ def test_a_name_is_asked_for_once_and_the_incident_is_acknowledged(
     page.eval("localStorage.clear()")
     page.go(f"{failing.url}/incidents/1?lang=en")
     page.wait("document.querySelector('[data-testid=ack]')", 60)
-    page.fill("[data-testid=who]", "kim")
+    page.click("[data-testid=ack]")
+    page.wait("document.querySelector('[data-testid=acknowledge] [data-testid=who]')", 30)
+    page.fill("[data-testid=acknowledge] [data-testid=who]", "kim")
     page.click("[data-testid=ack]")
     page.wait("document.querySelector('[data-testid=ack]') === null", 30)
     (incident,) = failing.get("/api/jipyo/incidents", state="open")["incidents"]

@@ -192,14 +192,23 @@ export class Queries {
     return this.#client.get(`metric/${encodeURIComponent(id)}/outlook`, { lang }, signal);
   }
 
-  /** The newest incidents, or those that are open. */
-  incidents(which: 'open' | 'all', lang: string, signal?: AbortSignal): Promise<Incidents> {
-    return this.#client.get('incidents', which === 'open' ? { state: which, lang } : { lang }, signal);
+  openIncidents(lang: string, signal?: AbortSignal): Promise<Incidents> {
+    return this.#client.get('incidents', { state: 'open', lang }, signal);
   }
 
   /** The incidents that went on between two times. */
   incidentsBetween(from: number, to: number, lang: string, signal?: AbortSignal): Promise<Incidents> {
     return this.#client.get('incidents', { from, to, lang }, signal);
+  }
+
+  /** The incidents of a time, state or severity, or with some words. */
+  findIncidents(asked: Params, lang: string, signal?: AbortSignal): Promise<Incidents> {
+    return this.#client.get('incidents', { ...asked, lang }, signal);
+  }
+
+  /** What an incident cost, and what was seen of it. */
+  incidentFacts(number: number, lang: string, signal?: AbortSignal): Promise<IncidentFactSheet> {
+    return this.#client.get(`incidents/${number}/facts`, { lang }, signal);
   }
 
   incident(number: number, lang: string, signal?: AbortSignal): Promise<IncidentDetail> {

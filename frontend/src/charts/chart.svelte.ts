@@ -1,6 +1,6 @@
 /** The state of one metric's chart: its lines, its texts and the reader's choices. */
 
-import type { MetricNow, MetricOutlook } from '../api/queries.ts';
+import type { Breach, MetricNow, MetricOutlook } from '../api/queries.ts';
 import type { App } from '../state/app.svelte.ts';
 import { RANGES, type Period } from '../state/urlState.ts';
 import { formatSpan, formatValue } from '../text/number.ts';
@@ -18,6 +18,27 @@ export const WEEK_S = 604_800;
 export interface ChartExtras {
   outlook?: () => MetricOutlook | null;
   narrowing?: () => Narrowing;
+  /** The period that is drawn, where it is not that of the page. */
+  period?: () => Period;
+  /** A stretch of time that is tinted, instead of the metric's own breaches. */
+  stretch?: () => Breach;
+  /** The text alternative, where it is not made of the metric's values. */
+  label?: () => string;
+  /** Whether it is a small one: thresholds have no words. */
+  isSmall?: boolean;
+  /** The axis that stacked charts share. */
+  axis?: SharedAxis;
+}
+
+/** The width of the vertical axis of stacked charts: the widest label of all, in CSS pixels. */
+export class SharedAxis {
+  width = $state(0);
+
+  /** Make room for the labels of one chart; returns the width for all. */
+  widen(width: number): number {
+    if (width > this.width) this.width = width;
+    return this.width;
+  }
 }
 
 export class Chart {
@@ -42,8 +63,8 @@ export class Chart {
   weekBefore = $derived.by(() => new Feed(this.#id, JSON.parse(this.#narrowing) as Narrowing));
   frame: Frame = $derived.by(() => this.feed.frame);
   /** The index range of the visible steps. */
-  from = $derived.by(() => lowerBound(this.frame.t, this.app.view.shown[0]));
-  to = $derived.by(() => lowerBound(this.frame.t, this.app.view.shown[1] + 0.001));
+  from = $derived.by(() => lowerBound(this.frame.t, this.shown[0]));
+  to = $derived.by(() => lowerBound(this.frame.t, this.shown[1] + 0.001));
   /** The lines that are not hidden. */
   visible: Line[] = $derived.by(() =>
     this.alone === null ? this.frame.lines : this.frame.lines.filter((l) => l.key === this.alone),
@@ -62,18 +83,18 @@ export class Chart {
   canForecast = $derived.by(() => this.#findAhead() !== null);
   /** The period of the horizontal axis: what is viewed, and what is expected after it. */
   period: Period = $derived.by(() => {
-    const [from, to] = this.app.view.shown;
+    const [from, to] = this.shown;
     const last = this.ahead?.t.at(-1);
     return last === undefined ? [from, to] : [from, last];
   });
-  breachCount = $derived.by(() => countBreaches(this.visible, this.app.view.shown));
+  breachCount = $derived.by(() => countBreaches(this.visible, this.shown));
   breachText = $derived.by(() => {
     const { times, seconds } = this.breachCount;
     const { texts, preferences } = this.app;
     return texts.breachCount(times, formatSpan(seconds, preferences.lang));
   });
   /** What happened in the visible period. */
-  marks = $derived.by(() => marksWithin(this.app.marks.value ?? [], ...this.app.view.shown));
+  marks = $derived.by(() => marksWithin(this.app.marks.value ?? [], ...this.shown));
   subject: Subject = $derived.by(() => this.#describe());
   /** The step whose values are read out: under the cursor, or the one that is held. */
   readStep = $derived.by(() => {
@@ -89,16 +110,7 @@ export class Chart {
     return t === undefined ? texts.latest : texts.at(moment(t, zone, preferences.lang));
   });
   /** A text alternative for screen readers. */
-  label = $derived.by(() => {
-    const all = this.frame.lines.map((line) => summarize(line.values, this.from, this.to));
-    const lows = all.flatMap(({ min }) => min ?? []);
-    const highs = all.flatMap(({ max }) => max ?? []);
-    const { texts } = this.app;
-    const last = texts.withCases(this.metric.text, this.metric.proportion?.text);
-    const least = lows.length > 0 ? Math.min(...lows) : null;
-    const most = highs.length > 0 ? Math.max(...highs) : null;
-    return texts.chartLabel(this.metric.name, last, this.format(least), this.format(most));
-  });
+  label = $derived.by(() => this.#extras.label?.() ?? this.#describeValues());
 
   readonly app: App;
   readonly #metric: () => MetricNow;
@@ -108,6 +120,16 @@ export class Chart {
     this.app = app;
     this.#metric = metric;
     this.#extras = extras;
+  }
+
+  /** The period that is drawn. */
+  get shown(): Period {
+    return this.#extras.period?.() ?? this.app.view.shown;
+  }
+
+  /** The axis that it shares with others; null for one of its own. */
+  get axis(): SharedAxis | null {
+    return this.#extras.axis ?? null;
   }
 
   get metric(): MetricNow {
@@ -128,6 +150,21 @@ export class Chart {
   /** A line's name; the metric's if the line has none. */
   nameOf(line: Line): string {
     return line.name || this.metric.name;
+  }
+
+  #describeValues(): string {
+    const all = this.frame.lines.map((line) => summarize(line.values, this.from, this.to));
+    const lows = all.flatMap(({ min }) => min ?? []);
+    const highs = all.flatMap(({ max }) => max ?? []);
+    const { texts } = this.app;
+    const last = texts.withCases(this.metric.text, this.metric.proportion?.text);
+    const least = lows.length > 0 ? Math.min(...lows) : null;
+    const most = highs.length > 0 ? Math.max(...highs) : null;
+    return texts.chartLabel(this.metric.name, last, this.format(least), this.format(most));
+  }
+
+  #nameThreshold(value: number | null | undefined, name: (limit: string) => string): string {
+    return this.#extras.isSmall === true ? '' : name(this.format(value ?? null));
   }
 
   /** What is expected of the line in question, as far ahead as the range looks back. */
@@ -176,6 +213,7 @@ export class Chart {
     const { texts, zone, preferences, view } = this.app;
     const known = this.frame.lines.map(({ values }) => summarize(values, this.from, this.to));
     const heat = this.isHeat ? this.order : [];
+    const stretch = this.#extras.stretch?.();
     return {
       unit,
       label,
@@ -184,9 +222,9 @@ export class Chart {
       fitsValues: this.fitsValues,
       fromZero: this.fromZero,
       marks: this.marks,
-      breaches: this.visible.flatMap((line) => line.breaches),
-      warningText: texts.warningAt(this.format(thresholds?.warning ?? null)),
-      criticalText: texts.criticalAt(this.format(thresholds?.critical ?? null)),
+      breaches: stretch === undefined ? this.visible.flatMap((line) => line.breaches) : [stretch],
+      warningText: this.#nameThreshold(thresholds?.warning, texts.warningAt),
+      criticalText: this.#nameThreshold(thresholds?.critical, texts.criticalAt),
       zone,
       lang: preferences.lang,
       step: this.feed.step,

@@ -150,6 +150,7 @@ export function drawThresholds(u: uPlot, about: Subject, palette: Palette): void
   if (levelsOf(about.thresholds).length === 0) return;
   const { left, top, width, height } = u.bbox;
   const ratio = uPlot.pxRatio;
+  const isNamed = ({ text }: ThresholdLine) => text !== '';
   const beyond: { above: ThresholdLine[]; below: ThresholdLine[] } = { above: [], below: [] };
   for (const line of thresholdLines(about, palette)) {
     const y = Math.round(yOf(u, line.value));
@@ -167,12 +168,12 @@ export function drawThresholds(u: uPlot, about: Subject, palette: Palette): void
       u.ctx.lineTo(left + width, middle);
       u.ctx.stroke();
       u.ctx.restore();
-      drawLabel(u, line.text, palette.inkOf(line.colour), palette, left + 6 * ratio, y - 8 * ratio);
+      if (isNamed(line)) drawLabel(u, line.text, palette.inkOf(line.colour), palette, left + 6 * ratio, y - 8 * ratio);
     }
   }
   const words = (lines: ThresholdLine[]) => lines.map(({ text }) => text).join(' · ');
   const ink = (lines: ThresholdLine[]) => palette.inkOf(lines[0]!.colour);
-  const { above, below } = beyond;
+  const [above, below] = [beyond.above.filter(isNamed), beyond.below.filter(isNamed)];
   if (above.length > 0)
     drawLabel(u, `↑ ${words(above)}`, ink(above), palette, left + 6 * ratio, top + 8 * ratio);
   if (below.length > 0)

@@ -20,6 +20,7 @@ const SUBJECT: Subject = {
 
 const wire = (about: Partial<Subject> = {}, change: Partial<Wiring> = {}): Wiring => ({
   about: () => ({ ...SUBJECT, ...about }), palette: PALETTE, names: ['a', 'b'], width: 600, height: 200,
+  hasTimes: true, onaxis: (width) => width,
   styles: [{ colour: 0, width: 2.4 }, { colour: null, width: 1.3 }], ondraw: () => undefined, onclick: () => undefined,
   oncursor: () => undefined, onselect: () => undefined, onreset: () => undefined,
   onwheel: () => undefined, ...change,

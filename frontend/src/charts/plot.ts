@@ -128,6 +128,10 @@ export interface Wiring {
   styles: readonly LineStyle[];
   width: number;
   height: number;
+  /** Whether the times stand below it: of stacked charts only below the last. */
+  hasTimes: boolean;
+  /** Called with the width that the labels of the vertical axis need; returns the one to use. */
+  onaxis: (width: number) => number;
   /** Called with the place of the plot within the chart, in CSS pixels. */
   ondraw: (left: number, width: number) => void;
   /** Called for a click that was no drag. */
@@ -166,7 +170,7 @@ function seriesOf({ names, styles, palette, about }: Wiring): uPlot.Series[] {
   });
 }
 
-function axesOf({ about, palette }: Wiring): uPlot.Axis[] {
+function axesOf({ about, palette, hasTimes, onaxis }: Wiring): uPlot.Axis[] {
   const step = (u: uPlot, from: number, to: number) =>
     tickStep(to - from, Math.max(2, Math.floor(u.bbox.width / uPlot.pxRatio / TICK_PX)));
   const axis = { stroke: palette.axis, font: palette.font, gap: 6, ticks: { show: false } };
@@ -174,10 +178,11 @@ function axesOf({ about, palette }: Wiring): uPlot.Axis[] {
   return [
     {
       ...axis,
-      size: 30,
+      size: hasTimes ? 30 : 6,
       grid: { show: false },
       splits: (u, _i, from, to) => ticks(from, to, step(u, from, to), about().zone),
       values: (u, splits) => {
+        if (!hasTimes) return splits.map(() => '');
         const { min, max } = u.scales['x']!;
         const { zone, lang } = about();
         return splits.map((t) => tickLabel(t, step(u, min!, max!), zone, lang));
@@ -187,7 +192,7 @@ function axesOf({ about, palette }: Wiring): uPlot.Axis[] {
       ...axis,
       show: !isHeat,
       grid: { stroke: palette.grid, width: 1 },
-      size: (u, values) => measureAxis(u, values, palette),
+      size: (u, values) => onaxis(measureAxis(u, values, palette)),
       space: 34,
       incrs: (_u, _axis, _from, to) => (about().words ? [1] : stepsOf(about().unit, to)),
       values: (_u, splits) => labelsOf(about(), splits),

@@ -2,12 +2,14 @@
 
 import { Refused } from '../api/client.ts';
 import type {
-  ConfigurationInForce, Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
+  ConfigurationInForce, Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, IncidentFactSheet, Incidents,
+  MaintenanceWindows,
   InspectionMonth, MetricNow, MetricOutlook, MonthPage, Months, NewMaintenance, NewMonthEntry, NewReport,
   NewSignOff, NewSilence, Overview, OverviewDay, Queries,
   ReportBuilds, ReportDetail, Reports, Silences, Targets,
 } from '../api/queries.ts';
 import { marksOf, type Mark } from '../charts/marks.ts';
+import { paramsOf } from '../routes/incidents/filter.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
 import { Router, type Place, type Route } from '../routes/router.svelte.ts';
 import type { Texts } from '../text/index.ts';
@@ -90,10 +92,9 @@ export class App {
     return resource.load((signal) => ask(this.#queries, this.preferences.lang, signal));
   }
 
-  /** Update a chart's values, those of the period or of as many seconds earlier. */
-  pull(feed: Feed, earlier = 0): Promise<void> {
+  /** Update a chart's values, those of a period or of as many seconds earlier. */
+  pull(feed: Feed, earlier = 0, { start, end, step } = this.view.window): Promise<void> {
     const { lang } = this.preferences;
-    const { start, end, step } = this.view.window;
     const window = { start: start - earlier, end: end - earlier, step };
     return feed.pull(window, lang, async (steps, signal) => {
       // What the server sends by itself has every step of every series.
@@ -122,12 +123,27 @@ export class App {
   /** Load the open incidents; a server without alerts has none. */
   async loadOpenIncidents(): Promise<void> {
     const { lang } = this.preferences;
-    await this.openIncidents.load((signal) => this.#queries.incidents('open', lang, signal));
+    await this.openIncidents.load((signal) => this.#queries.openIncidents(lang, signal));
   }
 
+  /** Load the incidents that the address asks for. */
   loadIncidents(): Promise<void> {
     const { lang } = this.preferences;
-    return this.incidents.load((signal) => this.#queries.incidents('all', lang, signal));
+    const asked = paramsOf(this.view.url.own, this.live.now);
+    return this.incidents.load((signal) => this.#queries.findIncidents(asked, lang, signal));
+  }
+
+  /** Load what an incident cost and what was seen of it. */
+  loadIncidentFacts(facts: Resource<IncidentFactSheet>, number: number): Promise<void> {
+    const { lang } = this.preferences;
+    return facts.load((signal) => this.#queries.incidentFacts(number, lang, signal));
+  }
+
+  /** The URL of an incident's report; `inline` is shown, else it is saved. */
+  incidentFileHref(number: number, format: string, inline = false): string {
+    const { lang } = this.preferences;
+    const query = new URLSearchParams({ format, lang, ...(inline ? { inline: '1' } : {}) });
+    return `${this.router.base}api/jipyo/incidents/${number}/file?${query}`;
   }
 
   loadIncident(detail: Resource<IncidentDetail>, number: number): Promise<void> {
@@ -308,8 +324,18 @@ export class App {
   }
 
   /** The URL of a metric's page over a period. */
-  metricHrefAt(id: string, from: number, to: number): string {
-    return this.href({ page: 'metric', id }, { zoom: [from, to] });
+  metricHrefAt(id: string, from: number, to: number, match = ''): string {
+    return this.href({ page: 'metric', id }, { zoom: [from, to], own: { match } });
+  }
+
+  /** The URL of the logs of a period, of a pattern if it is given. */
+  logsHrefAt(from: number, to: number, pattern = ''): string {
+    return this.href({ page: 'logs' }, { zoom: [from, to], at: null, own: { pattern } });
+  }
+
+  /** The URL of a query over a period. */
+  exploreHrefAt(query: string, from: number, to: number): string {
+    return this.href({ page: 'explore' }, { zoom: [from, to], own: { q: query } });
   }
 
   /** Release what is held: the moment, then the zoom. */

@@ -34,7 +34,7 @@ test('both languages have the same texts, with the same places to fill', () => {
 
 // These are looked up by a value of the server: t.state[state], t.theme[theme] and the like.
 const LOOKED_UP =
-  /^(nav|state|ranges|theme|origin|targets\.(state|kinds)|logs\.level|incidents\.(state|steps|waiting|causes|attributions)|overview\.(roles|links)|silences\.(phase|durations)|reports\.(kinds|buildState|steps)|months\.(tabs|checkState|legend|inspection\.result)|settings\.(languages|origins))\./;
+  /^(nav|state|ranges|theme|origin|targets\.(state|kinds)|logs\.level|incidents\.(state|steps|days|causes|attributions)|overview\.(roles|links)|silences\.(phase|durations)|reports\.(kinds|buildState|steps)|months\.(tabs|checkState|legend|inspection\.result)|settings\.(languages|origins))\./;
 
 /** Every dictionary within the texts by its path. */
 function dictionaries(tree: Tree, prefix = ''): [string, Record<string, unknown>][] {

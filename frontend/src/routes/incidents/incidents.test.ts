@@ -3,31 +3,41 @@ import { test } from 'node:test';
 import { render } from 'svelte/server';
 import { openApp } from '../../../testing/app.ts';
 import {
-  incidentDetail, incidentMember, incidentRow, maintenanceInfo, metricNow, overview, silenceInfo,
+  incidentDetail, incidentFacts, incidentMember, incidentProof, incidentRow, maintenanceInfo, metricNow,
+  overview, silenceInfo,
 } from '../../../testing/fixtures.ts';
-import type { IncidentDetail, IncidentRow } from '../../api/queries.ts';
+import type { IncidentDetail, IncidentFactSheet, IncidentRow, Incidents } from '../../api/queries.ts';
 import { Resource } from '../../state/resource.svelte.ts';
 import Rail from '../../ui/Rail.svelte';
 import SilencesPage from '../silences/Page.svelte';
-import Actions from './Actions.svelte';
+import Acknowledge from './Acknowledge.svelte';
+import Detail from './Detail.svelte';
+import { IncidentEditor } from './editor.svelte.ts';
+import { chooseCharts } from './evidence.ts';
+import { filterOf, paramsOf } from './filter.ts';
 import Page from './Page.svelte';
-import { periodOf, stepsOf } from './steps.ts';
+import { periodOf, shownOf, stretchOf } from './period.ts';
+import Report from './Report.svelte';
 
 const textOf = (html: string): string =>
   html.replace(/<!--.*?-->/g, '').replace(/<[^>]+>/g, ' ').replace(/[\s\u00a0]+/g, ' ');
 
-const answerOf = (incidents: IncidentRow[]) => ({
-  t: 10_000, open: incidents.filter(({ state }) => state === 'open').length, incidents,
-});
+const answerOf = (incidents: IncidentRow[]): Incidents => {
+  const of = (wanted: IncidentRow['state']) => incidents.filter(({ state }) => state === wanted).length;
+  return {
+    t: 10_000, open: of('open'), text: 'One incident is open.',
+    counts: { open: of('open'), recovered: of('recovered'), closed: of('closed') }, incidents,
+  };
+};
 
-async function open(answers: Record<string, unknown>, lang = 'en') {
-  const opened = openApp({ overview: overview([metricNow()]), ...answers }, `/incidents?lang=${lang}`);
+async function open(answers: Record<string, unknown>, lang = 'en', more = '') {
+  const opened = openApp({ overview: overview([metricNow()]), ...answers }, `/incidents?lang=${lang}${more}`);
   await opened.app.live.poll();
   return opened;
 }
 
-async function listPage(incidents: IncidentRow[], lang = 'en') {
-  const { app } = await open({ incidents: answerOf(incidents) }, lang);
+async function listPage(incidents: IncidentRow[], lang = 'en', more = '') {
+  const { app } = await open({ incidents: answerOf(incidents) }, lang, more);
   await app.loadIncidents();
   return textOf(render(Page, { props: { app, number: null } }).body);
 }
@@ -38,10 +48,10 @@ const PAST = incidentRow({
 });
 
 for (const [lang, words] of [
-  ['en', ['Open incidents 1 vllm a:8000 does not answer #7 · 11:36:40 · 10 min Open · not acknowledged', 'Past incidents 1 CPU a', 'Closed · change or deployment']],
-  ['ko', ['진행 중인 장애 1', '진행 중 · 접수 대기', '지난 장애 1']],
+  ['en', ['One incident is open.', 'All 2', 'Open 1', 'Closed 1', 'vllm a:8000 does not answer Incident 7 · 11:36:40 · 10 min Open · not acknowledged', 'CPU a', 'Closed · change or deployment']],
+  ['ko', ['전체 2', '진행 중 1', '진행 중 · 접수 대기', '장애 6번']],
 ] as const)
-  test(`open incidents come first, with what they wait for, in ${lang}`, async () => {
+  test(`incidents are listed with what they wait for and counted by state, in ${lang}`, async () => {
     const text = await listPage([incidentRow(), PAST], lang);
     for (const word of words) assert.ok(text.includes(word), `${word}: ${text}`);
   });
@@ -51,80 +61,157 @@ test('who acknowledged an open incident is shown', async () => {
   assert.match(text, /Open · acknowledged by kim/);
 });
 
-test('no incidents, and a list that cannot be loaded, say so', async () => {
-  assert.match(await listPage([]), /No incident has been recorded/);
+test('no incidents, none that match, and a list that cannot be loaded, say so', async () => {
+  assert.match(await listPage([]), /No incident in the last 30 days\./);
+  assert.match(await listPage([], 'ko'), /최근 30일간 기록된 장애가 없습니다/);
+  assert.match(await listPage([], 'en', '&q=disk'), /No incident matches\./);
   const refused = Response.json({ error: 'disk on fire' }, { status: 503 });
   const { app } = await open({ incidents: refused });
   await app.loadIncidents().catch(() => undefined);
-  const body = render(Page, { props: { app, number: null } }).body;
-  assert.match(textOf(body), /The incidents could not be updated\. disk on fire/);
+  const { body } = render(Page, { props: { app, number: null } });
+  assert.match(textOf(body), /disk on fire Try again/);
 });
 
-for (const [name, detail, states] of [
-  ['new', incidentDetail(), 'done done waiting open open'],
-  ['acknowledged', incidentDetail({ incident: incidentRow({ acknowledged: 9500 }) }), 'done done done waiting open'],
-  ['recovered alone', incidentDetail({ incident: incidentRow({ state: 'recovered', recovered: 9600 }) }), 'done done open open done'],
-  ['closed', incidentDetail({
-    incident: incidentRow({ state: 'closed', acknowledged: 9500, recovered: 9600, closed: 9700 }),
-    lines: [{ t: 9550, kind: 'note', who: 'kim', text: 'restarted' }],
-  }), 'done done done done done'],
-] as const)
-  test(`the steps of an incident that is ${name}`, () =>
-    assert.equal(stepsOf(detail as IncidentDetail).map(({ state }) => state).join(' '), states));
+test('the filter of the list is that of the address', async () => {
+  assert.deepEqual(paramsOf({}, 2_592_100), { from: 60, limit: 200 });
+  assert.deepEqual(
+    paramsOf({ state: 'open', severity: 'critical', days: '90', q: ' disk ' }, 7_776_000),
+    { from: 0, limit: 200, state: 'open', severity: 'critical', search: 'disk' },
+  );
+  assert.deepEqual(filterOf({ state: 'gone', severity: 'x', days: '7' }), {
+    state: '', severity: '', days: '30', words: '',
+  });
+  const { app, calls } = await open({ incidents: answerOf([]) }, 'en', '&state=closed');
+  await app.loadIncidents();
+  const { body } = render(Page, { props: { app, number: null } });
+  assert.match(body, /aria-pressed="true" data-state="closed"/);
+  assert.ok(calls.some(({ path }) => path === 'incidents'));
+});
 
 test('the period of an incident has a margin, and ends now at the latest', () => {
   assert.deepEqual(periodOf(incidentRow({ began: 4000, recovered: 4400 }), 10_000), [3100, 5300]);
   assert.deepEqual(periodOf(incidentRow({ began: 4000 }), 12_000), [2000, 12_000]);
 });
 
-test('the likely origin stands alone, with its cause, remedy and place; the rest below', async () => {
-  const cpu = incidentMember({ rule: 'system.cpu.utilization', name: 'CPU', subject: 'a', severity: 'warning', cause: '', remedy: '', peak_text: '98%', threshold_text: '85%', position: '30 s later' });
-  const file = incidentMember({ rule: 'f/g/Slow', is_metric: false, name: 'Slow', runbook: 'http://wiki/slow' });
-  const shown = incidentDetail({
-    members: [incidentMember(), cpu, file, incidentMember()],
-    event: 'It began 3 min after: Deployment v2',
-    findings: [{ kind: 'log_template', title: 'Log', t: 9400, text: 'CUDA error <*>', count: 4 }],
-  });
-  const { app } = await open({ incidents: answerOf([incidentRow()]), 'incidents/7': shown });
+test('charts of an incident follow a zoom only where it shows something of it', () => {
+  const incident = incidentRow({ began: 4000, recovered: 4400 });
+  assert.deepEqual(shownOf(incident, [4100, 4200], 10_000), [4100, 4200]);
+  assert.deepEqual(shownOf(incident, [9000, 9500], 10_000), [3100, 5300]);
+  assert.deepEqual(shownOf(incident, null, 10_000), [3100, 5300]);
+  const { start, end, open } = stretchOf(incidentRow({ began: 4000 }), 9000);
+  assert.deepEqual([start, end, open], [4000, 9000, true]);
+});
+
+test('the first alert of each metric is drawn, four at most, and only what is known', () => {
+  const rows = ['', 'a', 'a', 'b', 'gone', 'c', 'd', 'e'].map((metric) => incidentProof({ metric }));
+  assert.deepEqual(chooseCharts(rows, (id) => id !== 'gone'), [1, 3, 5, 6]);
+});
+
+async function detailPage(
+  shown: IncidentDetail, facts: IncidentFactSheet | null = incidentFacts(), lang = 'en',
+) {
+  const { app } = await open({ incidents: answerOf([shown.incident]), 'incidents/7': shown, 'incidents/7/facts': facts ?? {} }, lang);
   const detail = new Resource<IncidentDetail>();
+  const sheet = new Resource<IncidentFactSheet>();
   await app.loadIncident(detail, 7);
-  assert.deepEqual(detail.value, shown);
+  if (facts !== null) await app.loadIncidentFacts(sheet, 7);
   // A page loads in an effect, which a server has not; so its parts are looked at with their values.
-  const { default: Detail } = await import('./Detail.svelte');
-  const text = textOf(render(Detail, { props: { app, number: 7, detail } }).body);
+  const { body } = render(Detail, { props: { app, number: 7, detail, facts: sheet } });
+  return { app, body, text: textOf(body) };
+}
+
+test('an open incident shows who is notified next, what it cost, and what to look at first', async () => {
+  const member = incidentMember({ runbook: 'http://wiki/vllm' });
+  const cpu = incidentMember({ rule: 'system.cpu.utilization', name: 'CPU', subject: 'a', severity: 'warning', cause: '', remedy: '', peak_text: '98%', threshold_text: '85%' });
+  const { text, body } = await detailPage(incidentDetail({
+    members: [member, cpu], event: 'It began 3 min after: Deployment v2', withheld: '',
+  }));
   for (const word of [
-    'Look here first 1 vllm a:8000 does not answer', 'refused the connection', 'Start the service.',
-    'Came with it 2 CPU', 'peak 98% (threshold 85%)', 'Runbook', 'It began 3 min after', 'CUDA error', 'Detected 11:37:10 jipyo', 'Acknowledged – waiting',
+    'Critical', 'vllm a:8000 does not answer', 'Waiting for 9 min 30 s · escalates to phone at 11:49',
+    'Began 11:36:40', 'Detected 11:37:10', 'Acknowledged –', 'Look here first. Start the service.',
+    'Runbook', 'It began 3 min after', 'Failed requests 147 of 6,390, 2.3%', 'CPU a Warning',
+    '98% (threshold 85%)', 'It began first.', 'The order names no cause.', 'Cause to fill in',
   ])
     assert.ok(text.includes(word), `${word}: ${text}`);
+  assert.match(body, /href="\/incidents\/?[^"]*"|href="\/explore\?from=[^"]*&amp;q=up/);
+  assert.match(body, /aria-current="step"/);
 });
+
+test('what is not known yet is not said to be nothing', async () => {
+  const { text } = await detailPage(incidentDetail(), null);
+  assert.ok(text.includes('Failed requests –'), text);
+  assert.ok(!text.includes('to fill in'), text);
+});
+
+test('where no request failed or none is counted, a sentence says which', async () => {
+  const facts = incidentFacts({ requests: [], requests_text: 'No metric counts requests.' });
+  assert.match((await detailPage(incidentDetail(), facts)).text, /Failed requests No metric counts requests\./);
+});
+
+test('forty hosts fold into a few rows, with how many there are', async () => {
+  const members = Array.from({ length: 40 }, (_, i) => incidentMember({ subject: `host-${i}` }));
+  const evidence = members.map(({ subject }) => incidentProof({ subject, metric: '' }));
+  const { text } = await detailPage(
+    incidentDetail({ members, incident: incidentRow({ alerts: 40 }) }), incidentFacts({ evidence }),
+  );
+  for (const word of ['40 alerts', '32 more', '34 more']) assert.ok(text.includes(word), `${word}: ${text}`);
+  assert.ok(!text.includes('host-39'));
+});
+
+test('a pattern of the evidence leads to its lines at that time, a query to Explore', async () => {
+  const { body } = await detailPage(incidentDetail(), incidentFacts({
+    evidence: [
+      incidentProof({ kind: 'log_template', metric: '', is_promql: false, pattern: 'p1', name: 'CUDA <*>' }),
+      incidentProof({ kind: 'requests', metric: '', query: 'errors' }),
+    ],
+  }));
+  assert.match(body, /href="\/logs\?from=1970[^"]*&amp;to=[^"]*pattern=p1/);
+  assert.match(body, /href="\/explore\?from=[^"]*q=errors/);
+});
+
+const editorOf = async (answers: Record<string, unknown>) => {
+  const { app, calls } = await open({ incidents: answerOf([incidentRow()]), ...answers });
+  const detail = new Resource<IncidentDetail>();
+  return { app, calls, detail, editor: new IncidentEditor(app, detail, 7) };
+};
 
 test('a name is asked for once, kept, and sent with what is done', async () => {
   const after = incidentDetail({ incident: incidentRow({ acknowledged: 10_000, acknowledged_by: 'kim' }) });
-  const { app, calls } = await open({
-    incidents: answerOf([incidentRow()]), 'incidents/7/ack': after,
-  });
-  const detail = new Resource<IncidentDetail>();
-  const props = { app, detail, shown: incidentDetail() };
-  assert.match(render(Actions, { props }).body, /data-testid="who"/);
-  app.preferences.setWho(' kim ');
-  const body = render(Actions, { props }).body;
-  assert.match(textOf(body), /Recorded as kim\. Change/);
-  assert.doesNotMatch(body, /data-testid="who"/);
-  await app.editIncident(detail, 7, 'ack', { who: app.preferences.who, text: '' });
+  const { app, calls, detail, editor } = await editorOf({ 'incidents/7/ack': after });
+  assert.equal(await editor.act('ack'), false);
+  assert.equal(editor.asks, 'ack');
+  const props = { app, editor, shown: incidentDetail(), onquiet: () => undefined };
+  assert.match(render(Acknowledge, { props }).body, /data-testid="who"/);
+  editor.who = ' kim ';
+  assert.equal(await editor.act('ack'), true);
   const sent = calls.find(({ path }) => path === 'incidents/7/ack');
   assert.deepEqual([sent?.method, sent?.body], ['POST', { who: 'kim', text: '' }]);
   assert.equal(detail.value?.incident.acknowledged_by, 'kim');
+  assert.equal(app.preferences.who, 'kim');
+  assert.doesNotMatch(render(Acknowledge, { props }).body, /data-testid="who"/);
 });
 
-test('only what can be done is offered', () => {
-  const { app } = openApp({});
+test('why something could not be done stands at its button', async () => {
+  const { app, editor } = await editorOf({
+    'incidents/7/close': Response.json({ error: 'It is open.' }, { status: 400 }),
+  });
+  editor.who = 'kim';
+  assert.equal(await editor.act('close', { cause: 'network' }), false);
+  assert.deepEqual(editor.problem, { action: 'close', text: 'It is open.' });
+  const shown = incidentDetail({ incident: incidentRow({ state: 'recovered' }) });
+  const props = { app, editor, shown, facts: incidentFacts() };
+  assert.match(textOf(render(Report, { props }).body), /It is open\./);
+});
+
+test('only what can be done is offered', async () => {
+  const { app, editor } = await editorOf({});
   const offer = (change: Partial<IncidentRow>) => {
     const shown = incidentDetail({ incident: incidentRow(change) });
-    const { body } = render(Actions, { props: { app, detail: new Resource<IncidentDetail>(), shown } });
-    return ['ack', 'close'].filter((name) => body.includes(`data-testid="${name}"`));
+    const bodies = render(Acknowledge, { props: { app, editor, shown, onquiet: () => undefined } }).body
+      + render(Report, { props: { app, editor, shown, facts: null } }).body;
+    return ['ack', 'quiet', 'close'].filter((name) => bodies.includes(`data-testid="${name}"`));
   };
-  assert.deepEqual(offer({}), ['ack']);
+  assert.deepEqual(offer({}), ['ack', 'quiet']);
   assert.deepEqual(offer({ state: 'recovered' }), ['ack', 'close']);
   assert.deepEqual(offer({ state: 'recovered', acknowledged: 1 }), ['close']);
   assert.deepEqual(offer({ state: 'closed' }), []);

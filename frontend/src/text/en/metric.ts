@@ -55,7 +55,6 @@ export const metric: Wording<typeof ko> = {
   },
   outlook: {
     title: 'Forecast',
-    past: 'Past (hourly means)',
     interval: (share) => `${share} interval`,
     label: (metric, series) => `Forecast of ${metric} ${series}, with its intervals`,
     nothing: 'There is no history to forecast from yet.',

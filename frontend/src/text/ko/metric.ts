@@ -52,7 +52,6 @@ export const metric = {
   },
   outlook: {
     title: '예측',
-    past: '과거(시간 평균)',
     interval: (share: string) => `${share} 구간`,
     label: (metric: string, series: string) => `${metric} ${series} 예측과 구간`,
     nothing: '예측에 쓸 이력이 아직 없습니다.',
