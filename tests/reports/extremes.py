@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +104,9 @@ def make_critical(settings: dict[str, Any]) -> None:
     """Thresholds that whatever was measured is beyond."""
     settings["catalogue"]["metrics"] = {
         one.id: {
-            "thresholds": {"critical": 0 if one.direction is Direction.HIGHER_IS_WORSE else 999_999}
+            "thresholds": {"warning": -1, "critical": 0}
+            if one.direction is Direction.HIGHER_IS_WORSE
+            else {"warning": 1_000_000, "critical": 999_999}
         }
         for one in load().metrics
         if one.thresholds is not None
@@ -117,10 +118,9 @@ EXTREMES: Mapping[str, Extreme] = {
     "nothing": Extreme(days=(), cut_days=_ALL_DAYS),
     "one-day": Extreme(days=(12,), cut_days=_ALL_DAYS),
     "hosts": Extreme(hosts=39),
-    "long": Extreme(rename=lengthen, change=lengthen_settings, has_alerts=True),
-    "korean": Extreme(rename=translate, has_alerts=True),
+    "long": Extreme(rename=lengthen, change=lengthen_settings),
+    "korean": Extreme(rename=translate),
     "critical": Extreme(change=make_critical, has_alerts=True),
-    "day": Extreme(period=next(MONTH.days()), change=make_critical, has_alerts=True),
     "day-nothing": Extreme(period=next(MONTH.days()), days=(), cut_days=2),
 }
 
@@ -166,18 +166,12 @@ def build(extreme: Extreme, folder: Path) -> Report:
     return replace(report, issuer=replace(report.issuer, version=""))
 
 
-@contextmanager
-def build_in_passing(extreme: Extreme) -> Iterator[Report]:
-    """Its report; what it was made of is removed."""
-    with tempfile.TemporaryDirectory(prefix="jipyo-extreme-") as folder:
-        yield build(extreme, Path(folder))
-
-
 def main(out: Path, names: list[str]) -> None:
     """Write all formats of some."""
     out.mkdir(parents=True, exist_ok=True)
     for name in names or EXTREMES:
-        with build_in_passing(EXTREMES[name]) as report:
+        with tempfile.TemporaryDirectory(prefix="jipyo-extreme-") as folder:
+            report = build(EXTREMES[name], Path(folder))
             for lang in LANGS:
                 for made in FORMATS.values():
                     file = out / f"{name}.{lang}{made.suffix}"

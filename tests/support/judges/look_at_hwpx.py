@@ -23,10 +23,12 @@ PART = re.compile(
 )
 ASCENT, DESCENT = 0.7, 0.1
 """Of a character's size: how far it surely reaches above and below its line."""
+ACROSS = 0.25
+"""Of a character's size: how far it surely reaches to the right."""
 
 
 def find_clipped(svg: str) -> str:
-    """The characters that are cut at the top or the bottom of what clips them."""
+    """The characters that are cut at an edge of what clips them."""
     clips = {name: tuple(map(float, box)) for name, *box in CLIP.findall(svg)}
     stack: list[str | None] = []
     cut = []
@@ -36,10 +38,12 @@ def find_clipped(svg: str) -> str:
         elif match[0] == "</g>":
             stack.pop()
         else:
-            y, size = float(match[3]), float(match[4])
+            x, y, size = map(float, match.group(2, 3, 4))
             for name in filter(None, stack):
-                _, top, _, height = clips[name]
-                if y - ASCENT * size < top - 0.5 or y + DESCENT * size > top + height + 0.5:
+                left, top, width, height = clips[name]
+                is_low = y - ASCENT * size < top - 0.5 or y + DESCENT * size > top + height + 0.5
+                is_wide = x < left - 0.5 or x + ACROSS * size > left + width + 0.5
+                if match[5].strip() and (is_low or is_wide):
                     cut.append(match[5])
     return "".join(cut)
 
