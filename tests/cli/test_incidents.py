@@ -109,7 +109,7 @@ def test_incidents_are_selected_by_time_and_state(folder: Path) -> None:
                 "Incident #1",
                 "nobody",
                 "1 alert of this incident depends on it.",
-                "(node gpu-1:9100 does not answer); began 1 min after the first.",
+                "(node gpu-1:9100 does not answer). Began within the first minute",
                 "refused the connection",
                 "says nothing about the cause",
                 'after: Deployment: chat "v2"',

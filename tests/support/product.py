@@ -2,11 +2,12 @@
 
 import contextlib
 import io
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,14 +71,31 @@ def jipyo(*words: str, lang: Lang = "en") -> CommandResult:
 
 
 @contextlib.contextmanager
-def up(data: Path, *words: str, seconds: float = 30) -> Iterator[Product]:
-    """`jipyo up` on a free port for the length of a `with`, ready when it begins."""
-    port = free_port()
+def up(
+    data: Path,
+    *words: str,
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = 120,
+) -> Iterator[Product]:
+    """`jipyo up` for the length of a `with`, ready when it begins.
+
+    Args:
+        data: its data folder.
+        words: further options.
+        port: where it listens; a free one without.
+        environment: variables beside those of this process.
+        seconds: how long it may take on a loaded machine; one that ends fails at once.
+    """
+    port = port or free_port()
     command = [sys.executable, "-m", "jipyo", "up", "--data", str(data)]
     log = data.parent / f"{data.name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{port}", *words], stdout=output, stderr=output
+            [*command, "--listen", f"127.0.0.1:{port}", *words],
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environment or {})},
         )
     product = Product(process, port, data)
     try:

@@ -15,6 +15,8 @@ export interface Narrowing {
 
 const FINE_STEPS_S = [15, 30, 60, 75, 150, 300];
 const MOST_STEPS_PER_COLUMN = 12;
+/** The server evaluates no more in one request; a tail adds a few. */
+const MOST_STEPS = 10_000;
 const HOUR_S = 3600;
 /** More series than these are not sent: nobody could tell them apart. */
 const MOST_SERIES = 100;
@@ -25,7 +27,12 @@ export function fineSteps({ start, end, step: column }: Steps): RangeSteps {
   // Months come from the statistics of their hours.
   if (column > HOUR_S) return { start, end, step: HOUR_S, column, limit };
   const step =
-    FINE_STEPS_S.find((fine) => column % fine === 0 && column / fine <= MOST_STEPS_PER_COLUMN) ?? column;
+    FINE_STEPS_S.find(
+      (fine) =>
+        column % fine === 0 &&
+        column / fine <= MOST_STEPS_PER_COLUMN &&
+        (end - start) / fine <= MOST_STEPS,
+    ) ?? column;
   return step === column ? { start, end, step, limit } : { start, end, step, column, limit };
 }
 

@@ -43,13 +43,12 @@ def describe_title(ranked: Sequence[RankedAlert], catalogue: Catalogue, t: Texts
 
 def describe_place(ranked: RankedAlert, catalogue: Catalogue, t: Texts) -> str:
     """Why an alert has its place in the order of an incident."""
-    needs = "" if ranked.needs is None else describe_alert(ranked.needs, catalogue, t).title
-    return t(
-        f"incident.origin.{ranked.reason.value}",
-        delay=t.span(ranked.delay_ms),
-        n=ranked.dependants,
-        needs=needs,
-    )
+    delay = t.span(ranked.delay_ms)
+    if ranked.needs is None:
+        return t(f"incident.origin.{ranked.reason.value}", delay=delay, n=ranked.dependants)
+    needs = describe_alert(ranked.needs, catalogue, t).title
+    when = "together" if ranked.is_together else "later"
+    return t("incident.origin.depends", needs=needs, when=t(f"incident.origin.{when}", delay=delay))
 
 
 def describe_part(alert: IncidentAlert, catalogue: Catalogue, t: Texts) -> str:

@@ -17,6 +17,8 @@ SEPARATOR = " · "
 _TARGETS = ("instance", "job", "model")
 """Labels that come first, and whose values need no name beside them even as numbers."""
 _DISPLAY_NAMES = {"gpu": "GPU"}
+_MACHINE_IDS = ("UUID",)
+"""Labels that tell series apart for machines; people have another beside them."""
 
 
 def name_series(labels: Labels) -> str:
@@ -36,6 +38,15 @@ def name_series(labels: Labels) -> str:
         else labels[name]
         for name in names
     )
+
+
+def name_member(labels: Labels, instance: str = "") -> str:
+    """A series for people, beside the name of its metric: `GPU 2`, `host1 · GPU 2`.
+
+    The target is left out where its instance is this one, and ids of machines always are.
+    """
+    is_own = labels.get("instance") == instance
+    return name_series(labels.drop((*_MACHINE_IDS, *_TARGETS[:2] * is_own)))
 
 
 def name_host(source: str, instance: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import Reason
-from jipyo.analysis.series_names import name_series
+from jipyo.analysis.series_names import name_member
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
 from jipyo.i18n import find_short_key
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _MINUTE_MS = 60_000
 _MOST_OUTAGES = 3
-_IDS = ("UUID",)
-"""Labels that tell series apart for machines; people have another beside them."""
 _WITHOUT_PLACE = (Reason.ABSENT, Reason.REFUSED)
 _WITH_THRESHOLD = (Reason.WITHIN, Reason.PENDING, Reason.BREACH)
 
@@ -153,7 +151,7 @@ def _describe_gravest(health: Health, t: Texts) -> str:
 
 def _name_gravest(one: MetricHealth, t: Texts) -> str:
     """Which series of a metric are in its state; of many the first few and how many more."""
-    names = [name_series(labels.drop(_IDS)) for labels in one.gravest]
+    names = [name_member(labels) for labels in one.gravest]
     more = len(names) - _MOST_OUTAGES
     return ", ".join(names[:_MOST_OUTAGES]) + (t("health.loss.more", n=more) if more > 0 else "")
 
@@ -247,7 +245,7 @@ def _describe_place(one: MetricHealth, t: Texts) -> str:
     """Which series it is, where there is more to say than the metric's name."""
     if one.worst is None or one.reason in _WITHOUT_PLACE:
         return ""
-    series = name_series(one.worst)
+    series = name_member(one.worst)
     return t("health.where", series=series) if series else ""
 
 

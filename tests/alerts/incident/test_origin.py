@@ -48,8 +48,8 @@ RANKING = replace(
         # The earlier onset first; what died of it later stands after it.
         ({MEMORY: ".wwwwww", REDIS: "....ccc"}, [(MEMORY, "earliest"), (REDIS, "later")]),
         # Within a minute the dead target is first, as it is found with a delay.
-        ({MEMORY: ".www", REDIS: "..cc"}, [(REDIS, "dead_target"), (MEMORY, "later")]),
-        ({MEMORY: ".www", GPU: "..cc"}, [(GPU, "lost_device"), (MEMORY, "later")]),
+        ({MEMORY: ".www", REDIS: "..cc"}, [(REDIS, "dead_target"), (MEMORY, "together")]),
+        ({MEMORY: ".www", GPU: "..cc"}, [(GPU, "lost_device"), (MEMORY, "together")]),
         # What was slow long before the database died did not begin with it.
         ({API: ".wwwwww", DATABASE: "....ccc"}, [(API, "earliest"), (DATABASE, "needed")]),
     ],

@@ -187,7 +187,9 @@ def test_all_well_says_so_with_the_last_incident(
     )
     fire(store, OUTAGE, TARGET, 20)
     document = show(known, made.ok(CPU), store=store)
-    assert "Last incident" not in document["headline"]["detail"]  # it is open
+    assert document["headline"]["detail"].endswith(
+        "Incident #1, still open: vllm gpu-1:8000 does not answer."
+    )
     assert document["incident"]["text"] == "Not acknowledged for 20 min"
     over = Alert(
         key=AlertKey(OUTAGE, TARGET),

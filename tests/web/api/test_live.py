@@ -198,6 +198,21 @@ def test_an_unknown_or_forgotten_version_is_answered_with_the_whole(
     assert listen(have="another server's").read()[1] == "snapshot"
 
 
+def test_a_version_that_may_be_newer_than_what_was_published_waits_for_the_next() -> None:
+    """Nothing is published while nobody reads: what was last is not sent again."""
+    published = [
+        live.Published("old", {"older": b"1", "old": b"2"}, b"snapshot", {"older": b"change"})
+    ]
+    readers = {
+        have: live.LiveReader(lambda: published[0], "en", frozenset(), have)
+        for have in ("newer", "older", "")
+    }
+    first = {have: reader.read() for have, reader in readers.items()}
+    assert first == {"newer": [], "older": [b"change"], "": [b"snapshot"]}
+    published[0] = live.Published("newest", {"old": b"2", "newest": b"3"}, b"all")
+    assert readers["newer"].read() == [b"all"]
+
+
 def test_each_language_is_its_own(board: Board, listen: Callable[..., Stream]) -> None:
     assert listen("lang=en").read()[2]["lang"] == "en"
     assert listen("lang=ko").read()[2]["lang"] == "ko"

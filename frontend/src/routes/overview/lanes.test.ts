@@ -26,6 +26,8 @@ test('hours are those of the zone, and midnight is a date', () => {
   ]);
   const half = hourTicks(NOW, 'Asia/Kolkata', 'en').map(({ text }) => text);
   assert.ok(half.includes('12:00') && half.includes('Nov 28'), half.join());
+  const quarter = hourTicks(NOW, 'Asia/Kathmandu', 'en').map(({ text }) => text);
+  assert.ok(quarter.includes('12:00') && quarter.includes('Nov 28'), quarter.join());
 });
 
 test('the window of a stretch shows what was around it, and nothing of the future', () => {

@@ -1,7 +1,8 @@
 /** Where the marks and hours of the last 24 hours stand. */
 
 const DAY_S = 86_400;
-const HOUR_S = 3600;
+/** Some zones are off by half an hour, or by a quarter. */
+const STEP_S = 900;
 const AROUND_S = 1800;
 /** Closer to an end a label would not fit. */
 const EDGE = 4;
@@ -34,8 +35,8 @@ export function hourTicks(now: number, zone: string, lang: string): Tick[] {
   const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const day = format({ month: 'short', day: 'numeric' });
   const ticks: Tick[] = [];
-  const first = Math.ceil((now - DAY_S) / (HOUR_S / 2)) * (HOUR_S / 2); // some zones are off by half an hour
-  for (let t = first; t <= now; t += HOUR_S / 2) {
+  const first = Math.ceil((now - DAY_S) / STEP_S) * STEP_S;
+  for (let t = first; t <= now; t += STEP_S) {
     const text = clock.format(t * 1000);
     const [hour = '', minute] = text.split(':');
     const left = ((t - now + DAY_S) / DAY_S) * 100;

@@ -46,6 +46,8 @@ class OriginReason(Enum):
     EARLIEST = "earliest"
     DEPENDS = "depends"
     """It depends on one that stands before it."""
+    TOGETHER = "together"
+    """It began with the first, before or after it."""
     LATER = "later"
 
 
@@ -57,6 +59,8 @@ class RankedAlert:
     reason: OriginReason
     delay_ms: int
     """How long after the first onset of the incident its condition began."""
+    is_together: bool
+    """Whether that is so soon that it says nothing about the order."""
     dependants: int = 0
     """How many alerts of the incident depend on it."""
     needs: AlertKey | None = None
@@ -123,9 +127,11 @@ def _explain(
         reason = OriginReason.DEAD_TARGET
     elif place == 0 and is_together and alert.key.rule in grouping.loss_rules:
         reason = OriginReason.LOST_DEVICE
+    elif place == 0:
+        reason = OriginReason.EARLIEST
     else:
-        reason = OriginReason.EARLIEST if place == 0 else OriginReason.LATER
-    return RankedAlert(alert, reason, delay_ms, dependants, needs)
+        reason = OriginReason.TOGETHER if is_together else OriginReason.LATER
+    return RankedAlert(alert, reason, delay_ms, is_together, dependants, needs)
 
 
 def find_event_before(incident: Incident, events: Iterable[Event]) -> Event | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Metric
     from jipyo.model.labels import Labels
+    from jipyo.model.sample import Mask, Times
     from jipyo.source.base import Source
     from jipyo.source.inventory import Inventory
 
@@ -39,6 +40,8 @@ class SeriesNow:
     """None where no thresholds were applied."""
     since_ms: int
     """Since when it is in the state; of one that no longer reports when it last did."""
+    seen_ms: int
+    """When it last had a value."""
 
 
 def read_series_now(
@@ -77,7 +80,13 @@ def _describe(one: JudgedSeries) -> SeriesNow:
         None if is_unknown else one.value,
         one.severity.state,
         one.seen_ms if is_unknown else one.since_ms,
+        one.seen_ms,
     )
+
+
+def _find_last(steps: Times, present: Mask) -> int | None:
+    """The last step with a value."""
+    return int(steps[present][-1]) if present.any() else None
 
 
 def _read_unjudged(
@@ -92,9 +101,10 @@ def _read_unjudged(
             data.exporters[row],
             float(matrix.values[row, -1]) if matrix.present[row, -1] else None,
             None,
-            int(steps[matrix.present[row]][-1]),
+            seen_ms,
+            seen_ms,
         )
         for row, labels in enumerate(matrix.series)
-        if matrix.present[row].any()
+        if (seen_ms := _find_last(steps, matrix.present[row])) is not None
     ]
     return tuple(sorted(found, key=lambda one: one.labels))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.alerts.incident.incident import EvidenceKind
-from jipyo.reports.document import Code, Duration, Inline, Moment, Quantity, phrase
+from jipyo.reports.document import Code, Duration, Inline, Moment, Phrase, Quantity, phrase
 from jipyo.reports.sections.incidents import name_alert
 
 if TYPE_CHECKING:
@@ -83,24 +83,25 @@ def _show_alert(
     ranked: RankedAlert, catalogue: Catalogue, expressions: Mapping[AlertKey, str]
 ) -> EvidenceRow:
     alert = ranked.alert
-    needs = None
-    if ranked.needs is not None:
-        metric = catalogue.get(ranked.needs.rule)
-        needs = metric.name if metric is not None else ranked.needs.rule
-    reason = phrase(
-        f"incident.origin.{ranked.reason.value}",
-        delay=Duration(ranked.delay_ms),
-        n=ranked.dependants,
-        needs=needs,
-    )
     return EvidenceRow(
         kind="alert",
         what=name_alert(alert, catalogue),
         seen=_show_peak(alert, catalogue),
-        reason=reason,
+        reason=_explain(ranked, catalogue),
         query=Code(expressions.get(alert.key, alert.key.rule)),
         alert=alert,
     )
+
+
+def _explain(ranked: RankedAlert, catalogue: Catalogue) -> Phrase:
+    """Why an alert has its place in the order."""
+    delay = Duration(ranked.delay_ms)
+    if ranked.needs is None:
+        return phrase(f"incident.origin.{ranked.reason.value}", delay=delay, n=ranked.dependants)
+    metric = catalogue.get(ranked.needs.rule)
+    when = phrase(f"incident.origin.{'together' if ranked.is_together else 'later'}", delay=delay)
+    needs = metric.name if metric is not None else ranked.needs.rule
+    return phrase("incident.origin.depends", needs=needs, when=when)
 
 
 def _show_peak(alert: IncidentAlert, catalogue: Catalogue) -> Inline:

@@ -11,7 +11,7 @@ from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.alerts.incident_wording import describe_place
 from jipyo.analysis import wording
 from jipyo.analysis.health import Reason
-from jipyo.analysis.series_names import name_series
+from jipyo.analysis.series_names import name_member
 from jipyo.analysis.thresholds import Severity, State, find_threshold
 from jipyo.catalogue import Direction
 from jipyo.model.calendar import local_day
@@ -119,10 +119,7 @@ def build_attention(standing: Standing, t: Texts) -> tuple[AttentionRow, ...]:
 
 def name_metric(one: MetricHealth, instance: str, t: Texts) -> tuple[str, str]:
     """A metric and its worst series, without the instance where that is this server itself."""
-    subject = ""
-    if one.worst is not None:
-        is_own = one.worst.get("instance") == instance
-        subject = name_series(one.worst.drop(["instance"] * is_own))
+    subject = "" if one.worst is None else name_member(one.worst, instance)
     return one.metric.name(t.lang), subject
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _ERRORS = "app.error_rate"
 _BEYOND = (State.WARNING, State.CRITICAL)
+_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def _describe_calm(
         yield from _describe_pending(pending, standing, t)
     else:
         yield t(f"overview.detail.within{'_and_up' if is_up else ''}", n=targets.up)
-    if newest is not None and newest.state is not IncidentState.OPEN:
+    if standing.incident is not None:
+        yield _describe_open(standing.incident, standing, t)
+    elif newest is not None and newest.state is not IncidentState.OPEN:
         yield describe_last(newest, zone, health.t_ms, t)
 
 
@@ -94,6 +97,13 @@ def describe_last(incident: Incident, zone: ZoneInfo, now_ms: int, t: Texts) -> 
         moment = t("overview.today", clock=moment)
     span = t.span(incident.duration_ms(now_ms))
     return t("overview.detail.last_incident", moment=moment, span=span)
+
+
+def _describe_open(incident: Incident, standing: Standing, t: Texts) -> str:
+    """That an incident is open though nothing is beyond a threshold (any more)."""
+    is_over = all(one.recovered_ms is not None for one in incident.alerts)
+    key = f"overview.detail.incident.{'recovering' if is_over else 'open'}"
+    return t(key, n=incident.number, title=describe_title(standing.ranked, standing.catalogue, t))
 
 
 def _describe_pending(
@@ -147,20 +157,23 @@ def _find_first(gravest: Sequence[MetricHealth]) -> MetricHealth:
 def _explain(gravest: Sequence[MetricHealth], standing: Standing, t: Texts) -> Iterator[str]:
     """Since when, why, and what users notice of it."""
     first = _find_first(gravest)
-    since, now_ms = _describe_since(first, standing, t), standing.health.t_ms
-    elapsed = wording.describe_duration(first, t, now_ms)
+    since = _describe_since(first, standing, t)
+    if first.since_ms is not None and standing.health.t_ms - first.since_ms >= _MINUTE_MS:
+        elapsed = wording.describe_duration(first, t, standing.health.t_ms)
+        since = t("overview.detail.since", since=since, elapsed=elapsed)
+    since = since[:1].upper() + since[1:]
     if first.outages:
         reason = first.outages[0].reason
         cause = (
             t("overview.attention.no_answer") if reason is None else wording.name_cause(reason, t)
         )
-        yield t("overview.detail.outage", since=since, elapsed=elapsed, cause=cause)
+        yield t("overview.detail.outage", since=since, cause=cause)
     elif first.metric.loss:
         cause = t("overview.attention.gone")
-        yield t("overview.detail.outage", since=since, elapsed=elapsed, cause=cause)
+        yield t("overview.detail.outage", since=since, cause=cause)
     else:
         value = t.number(first.value, first.metric.unit.value)
-        yield t("overview.detail.breach", since=since, elapsed=elapsed, value=value)
+        yield t("overview.detail.breach", since=since, value=value)
     yield from _describe_service(standing, t)
     yield from _describe_pending(standing.health.in_state(State.PENDING), standing, t)
 

@@ -111,6 +111,7 @@ class LiveReader:
         self.lang = lang
         self.wanted = wanted
         self._find = find
+        self._first = find()
         self._version = have
         self._problem = b""
         self._ends: dict[Subscription, float] = {}
@@ -127,11 +128,20 @@ class LiveReader:
         if published.problem and published.problem != self._problem:
             events.append(published.problem)
             self._version = ""  # the whole overview says that it is over
-        elif not published.problem and published.version != self._version:
+        elif not (published.problem or published.version == self._version or self._is_ahead):
             events.append(published.changes.get(self._version, published.snapshot))
             self._version = published.version
         self._problem = published.problem
         return events
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether it came with a version that may be newer than what has been published.
+
+        Nothing is published for a language while nobody reads it.
+        """
+        is_known = not self._version or self._version in self._first.versions
+        return not is_known and self._find() is self._first
 
 
 class LivePublisher:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jipyo.alerts.incident.incident import IncidentState
 from jipyo.analysis import wording
-from jipyo.analysis.series_names import name_series
+from jipyo.analysis.series_names import name_member
 from jipyo.analysis.thresholds import Severity
 from jipyo.i18n import LANGS
 from jipyo.web.api.attention import AttentionRow, Standing, build_attention, order_incidents
@@ -233,7 +233,6 @@ def build_topics(catalogue: Catalogue, lang: Lang) -> tuple[MetricTopic, ...]:
 def build_metric(health: MetricHealth, t: Texts, server: ServerInfo, now_ms: int) -> MetricNow:
     """One tile of the dashboard."""
     metric, value, worst = health.metric, health.value, health.worst
-    is_own = worst is not None and worst.get("instance") == server.instance
     return MetricNow(
         id=metric.id,
         topic=metric.topic,
@@ -251,7 +250,7 @@ def build_metric(health: MetricHealth, t: Texts, server: ServerInfo, now_ms: int
         value=value if value is not None and math.isfinite(value) else None,
         text=t.number(value, metric.unit.value),
         worst=None if worst is None else dict(worst.pairs),
-        worst_text="" if worst is None else name_series(worst.drop(["instance"] * is_own)),
+        worst_text="" if worst is None else name_member(worst, server.instance),
         reason=wording.describe_reason(health, t, server.zone, now_ms),
         exporter=health.exporter,
         required=metric.required,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.day.gone import mark_gone
 from jipyo.analysis.day.reading import COLUMN_MS, DAY_MS
 from jipyo.web.api.day.context import DayContext
 from jipyo.web.api.day.lanes import GroupLane, build_lanes
@@ -122,7 +123,7 @@ def build_day(parts: DayParts, t: Texts) -> OverviewDay:
         instance=parts.server.instance,
         catalogue=parts.catalogue,
         day=day,
-        series=parts.series(),
+        series=mark_gone(parts.series(), health),
     )
     shown = facts.targets if targets == NO_TARGETS else targets
     return OverviewDay(

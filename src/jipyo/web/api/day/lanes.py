@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from jipyo.analysis.day.reading import DAY_MS
+from jipyo.analysis.day.reading import COLUMN_MS, DAY_MS
 from jipyo.analysis.day.stretches import LaneGroup, StateStretch, find_lane, merge_stretches
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import name_state
@@ -48,7 +48,8 @@ def build_lanes(
     """The lanes of the groups that have data."""
     present = {find_lane(one.metric) for one in health.metrics if not one.is_absent}
     stretches: dict[LaneGroup | None, list[StateStretch]] = {}
-    for one in (*_list_past(context), *_list_now(health)):
+    found = (*_list_past(context), *_list_since(incidents, context), *_list_now(health))
+    for one in found:
         metric = context.catalogue.get(one.metric_id)
         if metric is not None:
             stretches.setdefault(find_lane(metric), []).append(one)
@@ -72,8 +73,20 @@ def _list_past(context: DayContext) -> Iterator[StateStretch]:
             yield from metric.stretches
 
 
+def _list_since(incidents: Sequence[Incident], context: DayContext) -> Iterator[StateStretch]:
+    """What fired since the day was read some minutes ago, also where it is over by now."""
+    read_ms = context.now_ms - COLUMN_MS if context.day is None else context.day.end_ms
+    for incident in incidents:
+        for alert in incident.alerts:
+            for began_ms, ended_ms in alert.stretches:
+                start_ms = max(began_ms, read_ms)
+                end_ms = context.now_ms if ended_ms is None else ended_ms
+                if end_ms > start_ms:
+                    yield StateStretch(alert.key.rule, alert.severity.state, start_ms, end_ms)
+
+
 def _list_now(health: Health) -> Iterator[StateStretch]:
-    """What is not ok at this moment, from when it began: the day was read some minutes ago."""
+    """What is not ok at this moment, from when it began."""
     for one in health.judged:
         if one.state is not State.OK and one.since_ms is not None and one.since_ms < health.t_ms:
             start_ms = max(one.since_ms, health.t_ms - DAY_MS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.crossing import CrossingState
-from jipyo.analysis.series_names import name_series
+from jipyo.analysis.series_names import name_member
 from jipyo.catalogue import Unit
 from jipyo.reports.archive.names import name_document
 from jipyo.reports.wording import Localizer
@@ -108,7 +108,7 @@ def _build_forecast(outlook: Outlook, context: DayContext) -> ForecastRow | None
         return None
     level, crossing, t_ms = found
     t, labels = context.t, outlook.labels
-    subject = name_series(labels.drop(["instance"] * (labels.get("instance") == context.instance)))
+    subject = name_member(labels, context.instance)
     name = metric.name(t.lang)
     limit = t.number(crossing.threshold, metric.unit.value)
     return ForecastRow(
