@@ -102,8 +102,8 @@ test('of each pixel column several steps are evaluated, and months hour by hour'
   assert.deepEqual(fineSteps(window(0, 9e4, 120)), { start: 0, end: 9e4, step: 15, column: 120, limit: 100 });
   // A day that is over is loaded with half a day on either side: more than is evaluated at once.
   assert.equal(fineSteps(window(0, 172_800, 120)).step, 30);
-  assert.equal(fineSteps(window(0, 9e5, 900)).step, 75);
-  assert.equal(fineSteps(window(0, 9e6, 3600)).step, 300);
+  assert.equal(fineSteps(window(0, 720 * 900, 900)).step, 75);
+  assert.equal(fineSteps(window(0, 720 * 3600, 3600)).step, 300);
   assert.deepEqual(fineSteps(window(0, 9e7, 86_400)), { start: 0, end: 9e7, step: 3600, column: 86_400, limit: 100 });
 });
 
