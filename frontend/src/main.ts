@@ -28,5 +28,6 @@ const app = new State({
 });
 dark.addEventListener('change', () => (app.preferences.systemDark = dark.matches));
 document.addEventListener('visibilitychange', () => void app.live.poll());
+app.begin();
 
 mount(App, { target: document.getElementById('page')!, props: { app } });

@@ -32,6 +32,8 @@ export class App {
   readonly view: View;
   readonly live: Live;
   readonly preferences: Preferences;
+  /** What the overview shows below its verdict; kept while other pages are open. */
+  readonly day = new Resource<OverviewDay>();
   /** Instructions for metrics without data; loaded when they are shown. */
   readonly doctor = new Resource<Doctor>();
   /** Loaded while the page of targets is open. */
@@ -57,6 +59,8 @@ export class App {
   zone = $derived.by(() => this.overview?.timezone ?? 'UTC');
 
   readonly #queries: Queries;
+  /** The language that the day was asked for in last. */
+  #dayLang = '';
 
   constructor({ place, store, system, clock, queries }: Surroundings) {
     this.#queries = queries;
@@ -104,10 +108,18 @@ export class App {
     });
   }
 
-  /** Load what the overview shows below its verdict. */
-  loadDay(day: Resource<OverviewDay>): Promise<void> {
+  /** Ask for what the first page shows; its components are built meanwhile. */
+  begin(): void {
+    void this.live.restart();
+    if (this.router.route.page === 'overview') this.loadDay().catch(() => undefined);
+  }
+
+  /** Load the day of the overview, unless it is on its way in the reader's language. */
+  async loadDay(): Promise<void> {
     const { lang } = this.preferences;
-    return day.load((signal) => this.#queries.overviewDay(lang, signal));
+    if (this.day.isLoading && this.#dayLang === lang) return;
+    this.#dayLang = lang;
+    await this.day.load((signal) => this.#queries.overviewDay(lang, signal));
   }
 
   loadDoctor(): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openApp } from '../../testing/app.ts';
-import { metricNow, metricRange, overview, series } from '../../testing/fixtures.ts';
+import { metricNow, metricRange, overview, overviewDay, series } from '../../testing/fixtures.ts';
+import { settle } from '../../testing/world.ts';
 import { Refused, Unreachable } from '../api/client.ts';
 import { Feed } from '../charts/feed.svelte.ts';
 
@@ -71,4 +72,29 @@ test('failures are explained in the words of the server, else in ours', async ()
   const { app } = await open('/?lang=ko');
   assert.equal(app.explain(new Refused('the disk is full', 503)), 'the disk is full');
   assert.equal(app.explain(new Unreachable('x')), 'jipyo 서버와 연결이 끊겼습니다.');
+});
+
+test('overview and day are asked for at once, and each only once while it is on its way', async () => {
+  const { app, calls } = openApp({ overview: overview([metricNow()]), 'overview/day': overviewDay() });
+  app.begin();
+  await Promise.all([app.loadDay(), settle()]);
+  assert.deepEqual(calls.map(({ path }) => path).toSorted(), ['live', 'overview', 'overview/day']);
+  assert.equal(app.day.status, 'ready');
+  await app.loadDay();
+  assert.equal(calls.filter(({ path }) => path === 'overview/day').length, 2);
+});
+
+test('a day that is on its way in another language is asked for again', async () => {
+  const { app, calls } = openApp({ 'overview/day': overviewDay() });
+  const first = app.loadDay();
+  app.preferences.setLang('ko');
+  await Promise.all([first, app.loadDay()]);
+  assert.deepEqual(calls.map(({ params }) => params['lang']), ['en', 'ko']);
+});
+
+test('another page than the overview begins without a day', async () => {
+  const { app, calls } = openApp({ overview: overview([metricNow()]) }, '/targets?lang=en');
+  app.begin();
+  await settle();
+  assert.ok(calls.every(({ path }) => path !== 'overview/day'));
 });

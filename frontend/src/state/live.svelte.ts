@@ -94,9 +94,11 @@ export class Live {
     }
     if (this.#clock.isHidden()) return this.close();
     this.#busy = true;
+    // Who begins to follow meanwhile has just loaded what it shows.
+    const followers = [...this.#followers];
     try {
       if (!this.#isStreaming) await this.#load();
-      await this.#refreshAll();
+      await this.#refreshAll(followers.filter((one) => this.#followers.has(one)));
       this.trouble = null;
       this.#listen();
     } catch (error) {
@@ -196,8 +198,7 @@ export class Live {
   }
 
   /** A metric that the server refuses does not stop the others. */
-  async #refreshAll(): Promise<void> {
-    const waiting = [...this.#followers];
+  async #refreshAll(waiting: Refresh[]): Promise<void> {
     const work = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
         await next().catch((error: unknown) => {

@@ -147,3 +147,17 @@ test('a mistake of ours is not taken for a lost connection', async () => {
   await assert.rejects(live.poll(), TypeError);
   assert.equal(live.trouble, null);
 });
+
+test('who begins to follow during a poll has just loaded, and is refreshed by the next one', async () => {
+  const clock = new FakeClock();
+  let asked = 0;
+  const refresh = async () => void asked++;
+  const live = new Live(clock, async () => {
+    live.follow(refresh); // as a page that is built once there is an overview
+    return FULL;
+  });
+  await live.poll();
+  assert.equal(asked, 0);
+  await clock.pass(10);
+  assert.equal(asked, 1);
+});

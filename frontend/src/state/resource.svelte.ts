@@ -15,6 +15,10 @@ export class Resource<T> {
 
   #pending: AbortController | null = null;
 
+  get isLoading(): boolean {
+    return this.#pending !== null;
+  }
+
   /**
    * Load the document. A newer call aborts an older one and discards its response.
    * Rejects with the fetcher's error; resolves without a change if superseded.

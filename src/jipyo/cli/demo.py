@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +17,7 @@ from jipyo.cli.options import FOLDER, open_terminal, print_line, show_progress
 from jipyo.cli.service import catch_signals, log_to_stderr
 from jipyo.config.locations import find_data_folder, find_zone
 from jipyo.demo.feed import Feed
-from jipyo.demo.folder import load_config, prepare_folder
+from jipyo.demo.folder import load_config, prepare_folder, read_mark
 from jipyo.i18n import LANGS, texts
 from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
 from jipyo.model.clock import SystemClock
@@ -47,26 +49,19 @@ def register(group: click.Group, t: Texts) -> None:
         folder: Path | None, month: str | None, port: int, once: bool, lang: Lang | None
     ) -> None:
         chosen = lang or find_system_language(os.environ)
-        words, clock = texts(chosen), SystemClock()
+        words = texts(chosen)
         path = find_data_folder(folder, os.environ)
         if folder is None:
             path = path.with_name("jipyo-demo")
-        period = _choose_month(month, find_zone(os.environ), clock.now_ms())
-        print_line(words("cli.demo.made_up"))
-        made = prepare_folder(
-            path,
-            period,
-            clock.now_ms(),
-            lambda step: show_progress(words(f"cli.demo.step.{step}")),
-            lang=chosen,
-        )
-        config = load_config(path, chosen, f"127.0.0.1:{port}")
-        for file in _write_reports(config, period, words):
-            print_line(words("cli.demo.report", path=str(file)))
+        period = _choose_month(month, find_zone(os.environ), SystemClock().now_ms())
         if once:
-            print_line(words("cli.demo.data", path=str(path)))
+            _prepare(path, period, words)
             return
-        _serve(config, made, words)
+        code = _prepare_apart(path, period, chosen)
+        made = None if code else read_mark(path, period, chosen)
+        if made is None:
+            click.get_current_context().exit(code or 1)
+        _serve(load_config(path, chosen, f"127.0.0.1:{port}"), made, words)
 
 
 def _choose_month(text: str | None, zone: ZoneInfo, now_ms: int) -> Period:
@@ -80,6 +75,33 @@ def _choose_month(text: str | None, zone: ZoneInfo, now_ms: int) -> Period:
     if month.start_ms >= now_ms:
         raise ConfigError("demo.future_month", value=text)
     return month
+
+
+def _prepare(path: Path, month: Period, words: Texts) -> None:
+    """Make the data, or bring them up to now, and write the report of the month."""
+    print_line(words("cli.demo.made_up"))
+    prepare_folder(
+        path,
+        month,
+        SystemClock().now_ms(),
+        lambda step: show_progress(words(f"cli.demo.step.{step}")),
+        lang=words.lang,
+    )
+    config = load_config(path, words.lang)
+    for file in _write_reports(config, month, words):
+        print_line(words("cli.demo.report", path=str(file)))
+    print_line(words("cli.demo.data", path=str(path)))
+
+
+def _prepare_apart(path: Path, month: Period, lang: Lang) -> int:
+    """Prepare in a process of its own, and return its exit code.
+
+    The fonts and figures of a report are 200 MB, which a server would have to the end.
+    """
+    options = {"--folder": path, "--month": f"{month.first_day:%Y-%m}", "--lang": lang}
+    words = [str(word) for pair in options.items() for word in pair]
+    command = [sys.executable, "-m", "jipyo", "demo", "--once", *words]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - this program itself
 
 
 def _write_reports(config: Config, month: Period, words: Texts) -> list[Path]:
