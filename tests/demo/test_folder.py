@@ -145,3 +145,11 @@ def test_the_files_of_the_site_can_be_read(tmp_path, month):
     assert log is not None
     assert log.done[0].title == "portal v2.4.1 배포"
     assert len(log.actions) == 2
+
+
+def test_a_demonstration_that_cannot_be_prepared_is_not_served(tmp_path, capfd):
+    (tmp_path / "samples.db").write_bytes(b"real")
+    assert run(["demo", "--folder", str(tmp_path), "--port", "0"], texts("en")) == 1
+    streams = capfd.readouterr()
+    assert "is not a demonstration" in streams.err
+    assert "Demonstration dashboard" not in streams.out
