@@ -17,6 +17,8 @@ from support.browser import Browser
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from support.browser import Page
+
 ROOT = Path(__file__).parents[2]
 GOAL_FRAMES = 50
 SECONDS = 4
@@ -35,7 +37,7 @@ def measure_frames() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             for name, frames, ms in count_frames(server.server_port):
-                text = f"{name} of 12 charts x 2,000 points ({ms:.1f} ms a frame)"
+                text = f"{name} of 12 charts x 2,000 points ({ms:.1f} ms CPU each)"
                 report(text, frames, GOAL_FRAMES, "frames/s", is_least=True)
         finally:
             server.shutdown()
@@ -49,10 +51,18 @@ def build_page(folder: Path) -> None:
 
 
 def count_frames(port: int) -> Iterator[tuple[str, float, float]]:
-    """What is done, how many frames there are in a second, and how long a frame takes."""
+    """What is done, how many frames there are in a second, and the processor time of one in ms."""
     with Browser() as browser:
         page = browser.open(f"http://127.0.0.1:{port}/?range=1h&lang=en", width=1440, height=1400)
         page.wait("document.querySelectorAll('.plot canvas').length === 12")
+        page.call("Performance.enable", {"timeDomain": "threadTicks"})
         for name in ("zoom", "pan"):
-            found = page.eval(f"window.measure('{name}', {SECONDS})")
-            yield name, found["frames"], found["ms"]
+            before_s = read_busy_s(page)
+            frames: float = page.eval(f"window.measure('{name}', {SECONDS})")
+            yield name, frames, (read_busy_s(page) - before_s) * 1000 / (frames * SECONDS)
+
+
+def read_busy_s(page: Page) -> float:
+    """The processor time of the page's main thread, script and drawing."""
+    metrics = page.call("Performance.getMetrics")["metrics"]
+    return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
