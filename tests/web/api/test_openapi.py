@@ -8,20 +8,25 @@ import orjson
 import pytest
 
 from jipyo.web.api import openapi
+from jipyo.web.api.examples import read_examples
 from web.api.openapi_file import FILE, build_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jipyo.web.api.operation import Operation
     from support.web import Client
 
 CPU = "system.cpu.utilization"
 
 
-def check_schema(schema: Any, value: Any, schemas: Any) -> None:
-    """Whether a value is what a JSON schema of our small kind describes."""
+def check_schema(schema: Any, value: Any, schemas: Any, *, is_body: bool = False) -> None:
+    """Whether a value is what a JSON schema of our small kind describes.
+
+    A body may leave out what has a default; a response has every property.
+    """
     if "$ref" in schema:
-        check_schema(schemas[schema["$ref"].rsplit("/", 1)[1]], value, schemas)
+        check_schema(schemas[schema["$ref"].rsplit("/", 1)[1]], value, schemas, is_body=is_body)
     elif "anyOf" in schema:
         kinds = {"null": type(None)}
         choice = next(
@@ -30,7 +35,9 @@ def check_schema(schema: Any, value: Any, schemas: Any) -> None:
         check_schema(choice, value, schemas)
     elif schema.get("type") == "object":
         assert isinstance(value, dict)
-        if "properties" in schema:
+        if "properties" in schema and is_body:
+            assert set(schema["required"]) <= value.keys() <= schema["properties"].keys()
+        elif "properties" in schema:
             assert value.keys() == schema["properties"].keys() == set(schema["required"])
         for name, inner in value.items():
             check_schema(
@@ -76,6 +83,36 @@ def test_answers_are_what_the_openapi_document_says(
     check_schema(schema, answer.json, document["components"]["schemas"])
     asked = {one["name"] for one in operation["parameters"]}
     assert {"lang", *fields} <= asked
+
+
+OPERATIONS = [pytest.param(operation, id=operation.id) for operation in openapi.OPERATIONS]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_has_examples_that_its_schemas_allow(operation: Operation) -> None:
+    document = orjson.loads(FILE.read_bytes())
+    schemas = document["components"]["schemas"]
+    described = document["paths"][f"/api/jipyo{operation.path}"][operation.method]
+    answer = described["responses"]["200"]["content"][operation.media_type]
+    check_schema(answer["schema"], answer["example"], schemas)
+    if operation.body is not None:
+        body = described["requestBody"]["content"]["application/json"]
+        check_schema(body["schema"], body["example"], schemas, is_body=True)
+
+
+def test_a_wrong_example_is_found() -> None:
+    schemas = read_schemas()
+    status = read_examples()["status"]
+    assert isinstance(status, dict)
+    check_schema(schemas["Status"], status, schemas)
+    name = next(iter(status))
+    for wrong in ({**status, name: ["x"]}, {**status, "more": 1}, {}, None):
+        with pytest.raises(AssertionError):
+            check_schema(schemas["Status"], wrong, schemas)
+
+
+def test_there_is_no_example_of_what_is_not_there() -> None:
+    assert set(read_examples()) == {one.id for one in openapi.OPERATIONS}
 
 
 def walk(node: object) -> Iterator[dict[str, Any]]:

@@ -35,6 +35,7 @@ from jipyo.web.api import (
     threshold_trial,
 )
 from jipyo.web.api.day import document as day_document
+from jipyo.web.api.examples import read_examples
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import JSON, WebResponse
@@ -202,9 +203,10 @@ def write_document(version: str) -> bytes:
     for schema in sorted(used, key=lambda schema: schema.__name__):
         describe_type(schema, schemas)
     paths: dict[str, dict[str, object]] = {}
+    examples = read_examples()
     for operation in OPERATIONS:
         path = paths.setdefault(PREFIX + operation.path, {})
-        path[operation.method] = _describe_operation(operation)
+        path[operation.method] = _describe_operation(operation, examples.get(operation.id))
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -262,14 +264,16 @@ def _has_default(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
-def _describe_operation(operation: Operation) -> dict[str, object]:
+def _describe_operation(operation: Operation, example: object) -> dict[str, object]:
+    response = _describe_response(operation.summary, operation.schema, operation.media_type)
+    response["content"][operation.media_type]["example"] = example
     return {
         "operationId": operation.id,
         "summary": operation.summary,
         "parameters": [_describe_parameter(name, operation) for name in operation.parameters],
         **_describe_body(operation),
         "responses": {
-            "200": _describe_response(operation.summary, operation.schema, operation.media_type),
+            "200": response,
             "default": _describe_response("The request failed.", Problem),
         },
     }
@@ -289,6 +293,6 @@ def _describe_parameter(name: str, operation: Operation) -> dict[str, object]:
     return {"name": name, "in": place, "required": is_in_path, **_PARAMETERS[name]}
 
 
-def _describe_response(description: str, schema: type, media_type: str = JSON) -> dict[str, object]:
+def _describe_response(description: str, schema: type, media_type: str = JSON) -> dict[str, Any]:
     reference = {"$ref": f"{_SCHEMAS}/{schema.__name__}"}
     return {"description": description, "content": {media_type: {"schema": reference}}}
