@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
+from socket import gethostname
 from typing import Any
 from urllib.parse import urlencode
 
@@ -116,6 +118,7 @@ def record_incidents(recorder: Recorder) -> None:
     for id_ in ("postIncidentsAck", "postIncidentsNotes", "postIncidentsCause"):
         ask(id_, number)
     ask("incident", number)
+    ask("incidentsFacts", number)
     recovered = ask("incidents", {"state": "recovered"})["incidents"][0]
     ask("postIncidentsClose", {"number": recovered["number"]})
     silence = ask("postSilences")
@@ -136,7 +139,13 @@ def record_logs(recorder: Recorder) -> None:
         recorder.ask(id_, LOGS)
 
 
+def write(examples: dict[str, Any]) -> None:
+    """Write the file, with a folder and a host of no one's."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    folder = str(Path(examples["configuration"]["file"]).parent)
+    text = orjson.dumps(examples, option=options).decode().replace(folder, "/srv/jipyo")
+    FILE.write_text(text.replace(f'"{gethostname()}"', '"ops-1"'))
+
+
 if __name__ == "__main__":
-    FILE.write_bytes(
-        orjson.dumps(record(sys.argv[1]), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    )
+    write(record(sys.argv[1]))
