@@ -27,7 +27,7 @@ for (const name of ['stroke', 'fill', 'fillText']) {
 SWITCH = """(async (range) => {
   const pause = (ms) => new Promise((next) => setTimeout(next, ms));
   performance.clearResourceTimings();
-  history.pushState(null, '', `?lang=ko&range=${range}`);
+  history.pushState(null, '', `${location.pathname}?lang=ko&range=${range}`);
   dispatchEvent(new PopStateEvent('popstate'));
   const find = () => performance.getEntriesByType('resource').find(
     ({ name, responseEnd }) => /metric.[a-z_.]+[?]/.test(name) && responseEnd > 0);
@@ -42,7 +42,7 @@ def measure_ranges(url: str) -> None:
     with Browser() as browser:
         page = browser.open("about:blank")
         page.call("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
-        page.go(f"{url}/metrics/{METRIC}?lang=ko&range=1h")
+        page.go(f"{url}/metrics/{METRIC}?lang=ko&range=7d")
         page.wait("document.querySelector('.plot canvas')")
         page.wait("document.fonts.status === 'loaded'")
         for range_, goal in GOALS_MS.items():
