@@ -142,6 +142,7 @@ def test_an_incident_is_acknowledged_with_a_name_asked_once(
         ("null", "ok", []),
         ("{warning: 0.0001, critical: 100000, for: 2h}", "ok", ["pending"]),
         ("{warning: 0.0001, critical: 100000, for: 0s}", "warning", ["warning"]),
+        ("{warning: 0.0001, critical: 0.0002, for: 0s}", "critical", ["critical"]),
     ],
 )
 def test_each_condition_has_its_verdict_and_its_rows(
@@ -164,6 +165,9 @@ def test_each_condition_has_its_verdict_and_its_rows(
         assert document["verdict"]["state"] == status["verdict"]["state"]
         assert list_violations(page) == []
         assert page.errors == []
+        page.offline()
+        page.wait("document.querySelector('[data-testid=content].stale')", 60)
+        assert list_violations(page) == []
         page.close()
 
 
