@@ -144,9 +144,13 @@ def speaking(reply: Reply) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def reading(reply: Reply, **options: Any) -> Iterator[DatabaseSession]:
+def reading(
+    reply: Reply, *, statement_timeout_s: float = 0.5, **options: Any
+) -> Iterator[DatabaseSession]:
     with speaking(reply) as url:
-        made = DatabaseOptions(kind="redis", url=url, statement_timeout_s=0.5, **options)
+        made = DatabaseOptions(
+            kind="redis", url=url, statement_timeout_s=statement_timeout_s, **options
+        )
         with contextlib.closing(DatabaseSession(REDIS, made)) as collector:
             yield collector
 
