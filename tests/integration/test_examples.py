@@ -120,6 +120,12 @@ def test_jipyo_over_an_existing_prometheus(tmp_path: Path) -> None:
     assert "node_cpu_seconds_total" in read_report(folder)  # the query of a metric
 
 
+def has_values(address: str, metric: str) -> bool:
+    """Whether the overview of a server shows a metric."""
+    metrics = get(f"http://{address}/api/jipyo/overview")["metrics"]
+    return any(one["id"] == metric and not one["absent"] for one in metrics)
+
+
 def test_three_agents_into_victoriametrics_and_one_jipyo(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         services.missing("host names of their own need root")
@@ -143,11 +149,10 @@ def test_three_agents_into_victoriametrics_and_one_jipyo(tmp_path: Path) -> None
             follow(agent, server, server)
         wait_until(lambda: find_instances(f"http://{monitor}") == set(GPU_SERVERS), 150)
         output = follow(jipyo, "jipyo")
-        metrics = get(f"http://{own}/api/jipyo/overview")["metrics"]
+        wait_until(lambda: has_values(own, "system.memory.utilization"), 60)
     for server in GPU_SERVERS:
         assert f'{{instance="{server}",source="fleet"}}' in output
         assert server in read_report(tmp_path / "jipyo")
-    assert any(one["id"] == "system.memory.utilization" and not one["absent"] for one in metrics)
 
 
 def find_instances(url: str) -> set[str]:
