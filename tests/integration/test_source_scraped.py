@@ -1,21 +1,25 @@
-"""A source whose Prometheus scrapes by itself: metadata, newest samples, many threads at once."""
+"""Sources with samples of this moment: metadata, newest samples, many threads at once."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from jipyo.model.sample import MetricMetadata, MetricType
+from jipyo.model.labels import Labels
+from jipyo.model.sample import MetricMetadata, MetricType, Scrape
 from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
-from support.answers import vector_of
+from support.answers import matrix_of, vector_of
 from support.http_server import page, serving
-from support.metric_servers import built, packaged, prometheus
+from support.metric_servers import built, packaged, prometheus, victoria
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -79,3 +83,28 @@ def test_many_threads_share_a_source(source: PrometheusSource) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(ask, range(200))) == [[6.0]] * 200
+
+
+@pytest.mark.parametrize(
+    ("program", "flags"),
+    # The one of 2022 cannot be asked for its newest samples, but started with this option.
+    [(built, ()), (packaged, ("-search.latencyOffset=1ms",))],
+    ids=["2025", "2022"],
+)
+def test_victoria_metrics_does_not_hold_back_its_newest_samples(
+    program: Callable[[str], str], flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    with (
+        victoria(tmp_path / "server", program("victoria-metrics"), *flags) as server,
+        closing(PrometheusSource(PrometheusOptions(name="fleet", url=server.url))) as source,
+    ):
+        # It takes no offset of less than a second.
+        t_ms, series = now_ms() - 2_000, (Labels.of({"__name__": "level"}),)
+        times = [t_ms - 45_000, t_ms - 30_000, t_ms - 15_000, t_ms]
+        server.load(Scrape(at, series, np.array([float(n)])) for n, at in enumerate(times))
+        # A rule that goes on asks for one moment at a time.
+        for n, at in enumerate(times):
+            moment = matrix_of(source.range("level", at, at, 15_000))
+            assert moment.values.tolist() == [[float(n)]]
+        whole = matrix_of(source.range("level", times[0], t_ms, 15_000))
+        assert whole.values.tolist() == [[0.0, 1.0, 2.0, 3.0]]

@@ -315,6 +315,7 @@ def test_victoria_metrics_is_asked_without_its_cache_and_answers_numbers() -> No
         query = server.requests[-1].params
     assert query["query"] == ["default_rollup(up[1m])"]
     assert query["nocache"] == ["1"]
+    assert query["latency_offset"] == ["1ms"]
     assert "lookback_delta" not in query
 
 

@@ -278,8 +278,9 @@ class PrometheusSource:
         timeout = f"{round(self.options.timeout_s * 1000)}ms"
         settings = [("timeout", timeout), ("stats", "true")]
         if server.dialect.metricsql:
-            # Else it moves the steps to multiples of the step, and hides the newest samples.
-            settings.append(("nocache", "1"))
+            # Else it moves the steps to multiples of the step, and takes what is left of the last
+            # 30 s (-search.latencyOffset) from before them: a range within them is empty.
+            settings += [("nocache", "1"), ("latency_offset", "1ms")]
         elif self.lookback_ms is not None:
             settings.append(("lookback_delta", f"{self.lookback_ms}ms"))
         return settings
