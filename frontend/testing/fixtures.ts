@@ -1,7 +1,7 @@
 /** Documents as the server sends them, checked against its schema. */
 
 import type {
-  IncidentDetail, IncidentFactSheet, IncidentMember, IncidentProof, IncidentRow, MaintenanceInfo,
+  IncidentDetail, IncidentFactSheet, IncidentMember, RankedEvidence, IncidentRow, MaintenanceInfo,
   SilenceInfo,
 } from '../src/api/queries.ts';
 import type {
@@ -293,7 +293,7 @@ export const incidentDetail = (change: Partial<IncidentDetail> = {}): IncidentDe
   ...change,
 });
 
-export const incidentProof = (change: Partial<IncidentProof> = {}): IncidentProof => ({
+export const rankedEvidence = (change: Partial<RankedEvidence> = {}): RankedEvidence => ({
   kind: 'alert',
   name: 'vllm a:8000 does not answer',
   subject: '',
@@ -322,7 +322,7 @@ export const incidentFacts = (change: Partial<IncidentFactSheet> = {}): Incident
     },
   ],
   requests_text: '',
-  evidence: [incidentProof()],
+  evidence: [rankedEvidence()],
   note: 'The order names no cause.',
   events: [],
   report: [

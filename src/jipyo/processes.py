@@ -70,7 +70,7 @@ def map_in_two(
 
 
 def _draw_tickets(count: int) -> int:
-    """The reading end of a pipe with a byte for each item: whoever reads one may do one more."""
+    """The reading end of a pipe with a byte for each item; reading a byte takes an item."""
     if count > MOST_ITEMS:
         raise ValueError(f"BUG: {count} items, at most {MOST_ITEMS} can be divided")
     reading, writing = os.pipe()

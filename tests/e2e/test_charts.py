@@ -130,7 +130,7 @@ def test_nothing_overflows_on_a_phone(open_page: Open, lang: str) -> None:
     assert page.eval("document.documentElement.scrollWidth") == 390
     wide = page.eval(
         "[...document.querySelectorAll('main *')]"
-        ".filter(e => !e.closest('.chips, .hidden, .scroll'))"
+        ".filter(e => !e.closest('.segments, .hidden, .scroll'))"
         ".filter(e => e.getBoundingClientRect().right > 391)"
         ".map(e => e.className.toString())"
     )

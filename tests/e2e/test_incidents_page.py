@@ -49,7 +49,7 @@ def open_page(browser: Browser, product: Product, path: str, **how: object) -> P
 
 def open_incident(browser: Browser, product: Product, lang: str, **how: object) -> Page:
     page = open_page(browser, product, f"incidents/1?lang={lang}", **how)
-    page.wait("document.querySelector('[data-testid=incident] [data-proof]')", 60)
+    page.wait("document.querySelector('[data-testid=incident] [data-evidence]')", 60)
     return page
 
 
@@ -63,7 +63,7 @@ def test_incidents_and_one_of_them_are_shown_without_a_fault(
     page.wait("document.querySelector('[data-incident]')", 60)
     assert list_faults(page) == []
     page.click("[data-incident='1']")
-    page.wait("document.querySelector('[data-testid=incident] [data-proof]')", 60)
+    page.wait("document.querySelector('[data-testid=incident] [data-evidence]')", 60)
     assert WORDS[lang][0] in str(page.eval("document.querySelector('#incident-title').innerText"))
     page.wait("document.querySelector('[data-testid=evidence] canvas')", 60)
     assert list_faults(page) == []

@@ -62,7 +62,6 @@ class ReportInputs:
     """Of a month, a sheet of each system."""
     contract_months: tuple[ContractMonth, ...] = ()
     """Of a longer period, each of its months that are under contract, by system."""
-    """The months of the period of each system under contract."""
     inspection: InspectionSheet | None = None
     incidents: tuple[RankedIncident, ...] = ()
     """Those that went on within the period, in the order of time."""

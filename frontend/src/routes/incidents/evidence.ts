@@ -1,12 +1,12 @@
 /** Which rows of the evidence have a chart. */
 
-import type { IncidentProof } from '../../api/queries.ts';
+import type { RankedEvidence } from '../../api/queries.ts';
 
 const MOST_CHARTS = 4;
 
 /** The indices of the first alert of each metric that can be drawn, four at most. */
 export function chooseCharts(
-  rows: readonly IncidentProof[], isKnown: (metric: string) => boolean,
+  rows: readonly RankedEvidence[], isKnown: (metric: string) => boolean,
 ): number[] {
   const seen = new Set<string>();
   const chosen: number[] = [];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { render } from 'svelte/server';
 import { openApp } from '../../../testing/app.ts';
 import {
-  incidentDetail, incidentFacts, incidentMember, incidentProof, incidentRow, maintenanceInfo, metricNow,
+  incidentDetail, incidentFacts, incidentMember, rankedEvidence, incidentRow, maintenanceInfo, metricNow,
   overview, silenceInfo,
 } from '../../../testing/fixtures.ts';
 import type { IncidentDetail, IncidentFactSheet, IncidentRow, Incidents } from '../../api/queries.ts';
@@ -12,7 +12,7 @@ import Rail from '../../ui/Rail.svelte';
 import SilencesPage from '../silences/Page.svelte';
 import Acknowledge from './Acknowledge.svelte';
 import Detail from './Detail.svelte';
-import { IncidentEditor } from './editor.svelte.ts';
+import { IncidentEditor } from '../../state/incidentEditor.svelte.ts';
 import { chooseCharts } from './evidence.ts';
 import { filterOf, paramsOf } from './filter.ts';
 import Page from './Page.svelte';
@@ -103,7 +103,7 @@ test('charts of an incident follow a zoom only where it shows something of it', 
 });
 
 test('the first alert of each metric is drawn, four at most, and only what is known', () => {
-  const rows = ['', 'a', 'a', 'b', 'gone', 'c', 'd', 'e'].map((metric) => incidentProof({ metric }));
+  const rows = ['', 'a', 'a', 'b', 'gone', 'c', 'd', 'e'].map((metric) => rankedEvidence({ metric }));
   assert.deepEqual(chooseCharts(rows, (id) => id !== 'gone'), [1, 3, 5, 6]);
 });
 
@@ -137,7 +137,7 @@ test('an open incident shows who is notified next, what it cost, and what to loo
   assert.match(body, /aria-current="step"/);
 });
 
-test('what is not known yet is not said to be nothing', async () => {
+test('the page shows no counts before the facts are there', async () => {
   const { text } = await detailPage(incidentDetail(), null);
   assert.ok(text.includes('Failed requests –'), text);
   assert.ok(!text.includes('to fill in'), text);
@@ -150,7 +150,7 @@ test('where no request failed or none is counted, a sentence says which', async 
 
 test('forty hosts fold into a few rows, with how many there are', async () => {
   const members = Array.from({ length: 40 }, (_, i) => incidentMember({ subject: `host-${i}` }));
-  const evidence = members.map(({ subject }) => incidentProof({ subject, metric: '' }));
+  const evidence = members.map(({ subject }) => rankedEvidence({ subject, metric: '' }));
   const { text } = await detailPage(
     incidentDetail({ members, incident: incidentRow({ alerts: 40 }) }), incidentFacts({ evidence }),
   );
@@ -161,8 +161,8 @@ test('forty hosts fold into a few rows, with how many there are', async () => {
 test('a pattern of the evidence leads to its lines at that time, a query to Explore', async () => {
   const { body } = await detailPage(incidentDetail(), incidentFacts({
     evidence: [
-      incidentProof({ kind: 'log_template', metric: '', is_promql: false, pattern: 'p1', name: 'CUDA <*>' }),
-      incidentProof({ kind: 'requests', metric: '', query: 'errors' }),
+      rankedEvidence({ kind: 'log_template', metric: '', is_promql: false, pattern: 'p1', name: 'CUDA <*>' }),
+      rankedEvidence({ kind: 'requests', metric: '', query: 'errors' }),
     ],
   }));
   assert.match(body, /href="\/logs\?from=1970[^"]*&amp;to=[^"]*pattern=p1/);

@@ -62,7 +62,7 @@ class IncidentRequests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentProof:
+class RankedEvidence:
     """One thing that was seen, the first of the rules first."""
 
     kind: Literal["alert", "log_template", "anomaly", "event", "requests"]
@@ -122,7 +122,7 @@ class IncidentFactSheet:
     """Services that count their requests; failed ones first."""
     requests_text: str
     """In a sentence where none failed, or none are counted; else empty."""
-    evidence: tuple[IncidentProof, ...]
+    evidence: tuple[RankedEvidence, ...]
     note: str
     """That the order names no cause."""
     events: tuple[RelatedEvent, ...]
@@ -236,7 +236,7 @@ def build_sheet(facts: IncidentFacts, desk: AlertDesk, t: Texts) -> IncidentFact
         ),
         requests_text="" if failed else _describe_requests(facts, localizer),
         evidence=tuple(
-            _build_proof(one, facts, desk.catalogue, localizer)
+            _build_evidence(one, facts, desk.catalogue, localizer)
             for one in list_evidence(facts, desk.catalogue)
         ),
         note=t("incident_page.no_cause"),
@@ -278,16 +278,16 @@ def _describe_requests(facts: IncidentFacts, localizer: Localizer) -> str:
     return localizer.text("incident_page.impact.none", services=", ".join(names))
 
 
-def _build_proof(
+def _build_evidence(
     row: EvidenceRow, facts: IncidentFacts, catalogue: Catalogue, localizer: Localizer
-) -> IncidentProof:
+) -> RankedEvidence:
     t, alert, finding = localizer.texts, row.alert, row.finding
     words = None if alert is None else describe_alert(alert.key, catalogue, t)
     metric = None if alert is None else catalogue.get(alert.key.rule)
     pairs = () if alert is None else alert.key.labels.pairs
     own = [(name, value) for name, value in pairs if metric and name in metric.labels]
     is_promql = metric is not None or row.kind == "requests"
-    return IncidentProof(
+    return RankedEvidence(
         kind=row.kind,
         name=localizer.format(row.what) if words is None else words.name,
         subject="" if words is None else words.subject,

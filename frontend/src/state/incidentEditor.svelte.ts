@@ -1,8 +1,8 @@
 /** What the reader does about an incident: under one name, one thing after the other. */
 
-import type { IncidentAction, IncidentClosing, IncidentDetail } from '../../api/queries.ts';
-import type { App } from '../../state/app.svelte.ts';
-import type { Resource } from '../../state/resource.svelte.ts';
+import type { IncidentAction, IncidentClosing, IncidentDetail } from '../api/queries.ts';
+import type { App } from './app.svelte.ts';
+import type { Resource } from './resource.svelte.ts';
 
 export class IncidentEditor {
   who = $state('');
