@@ -22,12 +22,16 @@ from jipyo.demo.write import write_month
 from jipyo.i18n import LANGS
 from jipyo.model.calendar import range_between
 from jipyo.model.errors import IncidentError
+from jipyo.model.labels import Labels
+from jipyo.promql import Engine
 from jipyo.reports.document import Blank, Table
-from jipyo.reports.incident_facts import MOST_PAGES, choose_pages
+from jipyo.reports.incident_facts import MOST_PAGES, choose_pages, gather_facts
 from jipyo.reports.incident_report import build_incident_report
 from jipyo.reports.render import FORMATS
 from jipyo.reports.sections.incident_page import build_incident_page
 from jipyo.reports.wording import Localizer
+from jipyo.source.embedded import Embedded
+from support.memory import MemoryStore
 
 HOUR_MS = 3_600_000
 START_MS, END_MS = STORY.outage.start_ms - 3 * HOUR_MS, STORY.outage.end_ms + 5 * HOUR_MS
@@ -88,6 +92,15 @@ def test_affected_requests_are_whole_counts_of_the_samples(workspace, facts):
     assert services["chat-api"].failed == counted.value.values[0] > 10_000
     assert all(isinstance(one.failed, int) for one in facts.impacts)
     assert all(one.failed <= one.total for one in facts.impacts)
+
+
+def test_less_than_one_request_by_an_estimate_is_no_request(workspace, facts):
+    store, end_ms = MemoryStore(), facts.end_ms
+    served = Labels.of({"__name__": "http_requests_total", "job": "chat-api", "status": "2xx"})
+    store.put(served, [facts.incident.began_ms, end_ms - 15_000, end_ms], [5.0, 5.0, 5.3])
+    ranked = facts.incident, facts.ranked
+    source = Embedded(store, Engine())
+    assert gather_facts(source, workspace.catalogue, ranked, (), end_ms).impacts == ()
 
 
 def test_the_timeline_has_each_step_in_the_order_of_time(facts, workspace):

@@ -174,7 +174,8 @@ def _read_counts(
     assert isinstance(failed.value, Vector), "BUG: both count the same way"
     known = dict(zip(failed.value.series, failed.value.values.tolist(), strict=True))
     for labels, count in zip(total.value.series, total.value.values.tolist(), strict=True):
-        if count > 0:
+        # An estimate may be less than one request.
+        if round(count) > 0:
             yield IncidentImpact(
                 metric=metric,
                 service=name_series(labels),
