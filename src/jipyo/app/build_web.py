@@ -252,6 +252,8 @@ class WebApps:
         """The health of the metrics that rules are evaluated of."""
         self.list_series: Callable[[str], tuple[JudgedSeries, ...] | None] = lambda _: None
         """What was judged of each series of a metric; None where no rule is evaluated of it."""
+        self.count_transitions: Callable[[], int] = lambda: 0
+        """How many changes of alerts there were."""
         self.day = OverviewLoop(clock)
         """What the overview shows of the last 24 hours."""
         self.levels = SloBook()
@@ -303,7 +305,8 @@ class WebApps:
         others = ThreadPoolExecutor(options.max_concurrency, "web")
         features, state = config.settings.query.features, configuration.state
         page = partial(static_files.serve_start_page, _STATIC)
-        desk, health = self._build_desk(config, catalogue), build_health(config, workspace).get
+        desk = self._build_desk(config, catalogue)
+        health = build_health(config, workspace, self.count_transitions).get
         prometheus = [
             *rules.routes(partial(self._list_groups, config, judged)),
             *build_prometheus_routes(embedded, server, store, collection, clock, state),
@@ -567,14 +570,17 @@ def find_ttl_ms(config: Config) -> int:
     return min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)
 
 
-def build_health(config: Config, workspace: Workspace) -> TtlCache[Health]:
-    """The health of all metrics, found once for all who ask."""
+def build_health(
+    config: Config, workspace: Workspace, count_transitions: Callable[[], int]
+) -> TtlCache[Health]:
+    """The health of all metrics, found once for all who ask, and again once an alert changes."""
     return TtlCache(
         lambda t_ms: assess_catalogue(
             workspace.source, workspace.catalogue, t_ms, known=workspace.list_judged()
         ),
         workspace.now_ms,
         find_ttl_ms(config),
+        count_transitions,
     )
 
 

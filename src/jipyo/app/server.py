@@ -107,6 +107,7 @@ class Server:
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
         self._apps.list_series = self._alerting.list_series
+        self._apps.count_transitions = self._alerting.count_transitions
         self._apps.watch = Watch(
             self._alerts,
             self._alerting,

@@ -39,6 +39,18 @@ def test_a_value_lives_for_its_time_to_live(now_ms: int, expected: int) -> None:
     assert cache.get() == expected
 
 
+def test_a_value_of_another_version_is_computed_anew() -> None:
+    clock, version = [1000], ["a"]
+    cache = TtlCache(Counter().compute, lambda: clock[0], 500, lambda: version[0])
+    assert cache.get() == 1000
+    clock[0] = 1100
+    assert cache.get() == 1000
+    version[0] = "b"
+    assert cache.get() == 1100
+    clock[0] = 1200
+    assert cache.get() == 1100
+
+
 def test_concurrent_callers_share_one_computation() -> None:
     counter = Counter()
     cache = TtlCache(counter.compute, lambda: 1000, 500)

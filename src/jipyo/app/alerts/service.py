@@ -203,6 +203,10 @@ class Alerting:
         last_ms = self._last_ms
         return last_ms is not None and self._clock.now_ms() - last_ms <= OVERDUE_MS
 
+    def count_transitions(self) -> int:
+        """How many changes of alerts there were since the start."""
+        return self._counts.transitions
+
     def list_rules(self) -> list[tuple[Rule, RuleMemory, Exception | None]]:
         """The rules with what they have come to and why their last evaluation failed."""
         memories, problems = self._known.memories, self._known.problems
