@@ -19,13 +19,14 @@ from jipyo.alerts.evaluation import (
     advance_expression,
     advance_metric,
     assess_memory,
+    evaluate,
     find_silent,
     plan_moments,
     restore_clock,
 )
 from jipyo.alerts.rule import ExpressionRule, MetricRule
 from jipyo.analysis.health import assess, build_absent, look_back_ms
-from jipyo.analysis.thresholds import LevelClock, Severity
+from jipyo.analysis.thresholds import JudgeState, LevelClock, Severity
 from jipyo.catalogue import (
     Direction,
     Metric,
@@ -171,6 +172,34 @@ def test_the_first_evaluation_judges_the_past_and_alerts_now() -> None:
     (change,) = done.transitions
     assert change.t_ms == START_MS + 19 * STEP_MS
     assert change.alert.active_ms == START_MS
+
+
+@pytest.mark.parametrize(
+    ("hours", "interval_ms"), [(3, 1000), (10 * 24, 15_000), (24, 1000), (3, 15_000)]
+)
+def test_an_alert_duration_of_any_length_is_judged_after_a_restart(
+    hours: int, interval_ms: int
+) -> None:
+    """A query has no more steps than the engine allows, whatever the interval of the rules."""
+    minutes, moved = np.arange(hours * 60 + 30), {"__name__": "x", **dict(SERIES[0].pairs)}
+    store = MemoryStore()
+    store.put(Labels.of(moved), START_MS + minutes * 60_000, np.full(len(minutes), 90.0))
+    thresholds = Thresholds(warning=70, critical=85, for_ms=hours * 3_600_000)
+    rule = replace(RULE, metric=replace(METRIC, thresholds=thresholds), interval_ms=interval_ms)
+    t_ms = START_MS + int(minutes[-1]) * 60_000
+    saved = RuleMemory(t_ms - 60_000, {})
+    apart = np.unique(np.diff(plan_moments(rule, t_ms, saved)))
+    assert len(apart) == 1
+    assert apart[0] % interval_ms == 0
+    done = evaluate(rule, Embedded(store, Engine()), t_ms, saved)
+    assert [one.alert.state for one in done.transitions] == [AlertState.FIRING]
+    assert done.memory.evaluated_ms == t_ms
+    (series,) = done.memory.series.values()
+    assert isinstance(series.judged, JudgeState)
+    assert series.judged.since_ms is not None
+    assert abs(series.judged.since_ms - START_MS) <= apart[0]
+    then = plan_moments(rule, t_ms + interval_ms, done.memory)
+    assert then.tolist() == [t_ms + interval_ms]
 
 
 # --- expressions, as Prometheus: rules/alerting_test.go

@@ -54,6 +54,15 @@ def test_enough_is_read_for_an_alert_duration_to_be_over() -> None:
     assert look_back_ms(replace(METRIC, thresholds=levels(minutes=90))) == 150 * MINUTE_MS
 
 
+def test_an_alert_duration_of_days_is_read_at_fewer_steps() -> None:
+    store, days = MemoryStore(), 10
+    times = range(NOW_MS - (days + 1) * 24 * 60 * MINUTE_MS, NOW_MS + 1, 4 * MINUTE_MS)
+    store.put(Labels.of({"__name__": "cpu", "instance": "a"}), times, [99.0] * len(times))
+    metric = replace(METRIC, thresholds=levels(minutes=days * 24 * 60))
+    (health,) = assess_catalogue(Embedded(store, Engine()), Catalogue((metric,)), NOW_MS).metrics
+    assert (health.reason, health.state) == (Reason.BREACH, State.CRITICAL)
+
+
 @pytest.mark.parametrize(
     ("ahead_ms", "is_ahead"), [(0, False), (4 * MINUTE_MS, False), (3 * 365 * 86_400_000, True)]
 )

@@ -33,6 +33,7 @@ from jipyo.analysis.thresholds import (
     is_reached,
     list_levels,
     step,
+    widen_step,
 )
 from jipyo.catalogue import Statistic
 from jipyo.model.errors import QueryError
@@ -125,12 +126,16 @@ def evaluate(
         return _evaluate_expression(rule, source, t_ms, memory)
     moments = plan_moments(rule, t_ms, memory)
     start_ms, end_ms = int(moments[0]), int(moments[-1])
-    data = read_metric(source, rule.metric, start_ms, end_ms, rule.interval_ms, inventory)
+    data = read_metric(source, rule.metric, start_ms, end_ms, _find_step(rule, moments), inventory)
     return advance_metric(rule, data, memory, read_reasons(source, rule, data))
 
 
 def plan_moments(rule: MetricRule, t_ms: int, memory: RuleMemory) -> Times:
-    """The moments to read: of one that goes on those after its last, else those before too."""
+    """The moments to read: of one that goes on those after its last, else those before too.
+
+    They are evenly spaced and end at `t_ms`, and are multiples of the rule's interval apart
+    where they would be too many to be judged at once.
+    """
     interval_ms = rule.interval_ms
     evaluated_ms = memory.evaluated_ms
     if evaluated_ms is None:
@@ -138,8 +143,14 @@ def plan_moments(rule: MetricRule, t_ms: int, memory: RuleMemory) -> Times:
     start_ms = max(evaluated_ms + interval_ms, t_ms - CATCH_UP_MS)
     if not memory.is_complete:
         start_ms -= look_back_ms(rule.metric)
-    first_ms = -(-start_ms // interval_ms) * interval_ms
-    return np.arange(first_ms, t_ms + 1, interval_ms, dtype=np.int64)
+    step_ms = widen_step(t_ms - start_ms, interval_ms)
+    first_ms = t_ms - (t_ms - start_ms) // step_ms * step_ms
+    return np.arange(first_ms, t_ms + 1, step_ms, dtype=np.int64)
+
+
+def _find_step(rule: AlertRule, t_ms: Times) -> int:
+    """How far moments are apart."""
+    return int(t_ms[1] - t_ms[0]) if len(t_ms) > 1 else rule.interval_ms
 
 
 def rewind(memory: RuleMemory, evaluated_ms: int) -> RuleMemory:
@@ -364,7 +375,7 @@ def read_reasons(source: Source, rule: MetricRule, data: MetricData) -> Reasons:
     if not (matrix.present & is_reached(matrix.values, least, metric.direction)).any():
         return {}
     start_ms, end_ms = int(matrix.t_ms[0]), int(matrix.t_ms[-1])
-    failures = source.range(FAILURES, start_ms, end_ms, rule.interval_ms).value
+    failures = source.range(FAILURES, start_ms, end_ms, _find_step(rule, matrix.t_ms)).value
     assert isinstance(failures, Matrix), "BUG: a range query is answered by a Matrix"
     reasons: dict[tuple[str, str], list[FailureReason | None]] = {}
     for labels, present in zip(failures.series, failures.present.tolist(), strict=True):

@@ -26,6 +26,7 @@ from jipyo.analysis.thresholds import (
     find_threshold,
     judge_history,
     list_levels,
+    widen_step,
 )
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.catalogue import Across, Direction, Statistic
@@ -263,12 +264,14 @@ def read_recent(
 ) -> MetricData:
     """The values that a metric's health at `t_ms` is judged by.
 
-    The steps end at `t_ms` itself, so that the last value is the newest there is.
+    The steps end at `t_ms` itself, so that the last value is the newest there is. They are
+    wider than `step_ms` where an alert duration has too many.
 
     Raises:
         QueryError: an expression was rejected.
         SourceError: the source failed.
     """
+    step_ms = widen_step(look_back_ms(metric), step_ms)
     start_ms = t_ms - look_back_ms(metric) // step_ms * step_ms
     return read_metric(source, metric, start_ms, t_ms, step_ms, inventory)
 

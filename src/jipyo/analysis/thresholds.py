@@ -46,6 +46,8 @@ GRACE_MS = 60_000
 
 It is short because the source has already looked back for a value at each step.
 """
+MOST_STEPS = 10_000
+"""Steps that are judged at once; a source may refuse 1,000 more."""
 _HOUR_MS = 3_600_000
 
 Indices = npt.NDArray[np.intp]
@@ -306,6 +308,17 @@ def count_lead_steps(thresholds: Thresholds | None, step_ms: int) -> int:
     if thresholds.recover_warning is not None or thresholds.recover_critical is not None:
         lead_ms += _HOUR_MS
     return -(-lead_ms // step_ms)
+
+
+def widen_step(span_ms: int, step_ms: int) -> int:
+    """The shortest multiple of a step of which a span has no more than can be judged at once.
+
+    An alert duration of days would otherwise have millions of steps of a second.
+
+    >>> widen_step(4 * 3_600_000, 15_000), widen_step(4 * 3_600_000, 1000)
+    (15000, 2000)
+    """
+    return step_ms * max(1, -(-span_ms // (step_ms * MOST_STEPS)))
 
 
 def may_be_firing(data: MetricData) -> Mask:

@@ -17,7 +17,7 @@ from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
-from jipyo.web.api.metrics import build_range
+from jipyo.web.api.metrics import MAX_POINTS, build_range
 from support.web import NOW_MS, Client, now_ms, serving
 from web.api.conftest import api_routes, build_cpu_scrapes
 
@@ -189,6 +189,15 @@ def test_a_series_that_ended_before_the_range_is_not_shown(restless: Client) -> 
         f"/api/jipyo/metric/{CPU}", start=at(105) / 1000, end=at(101) / 1000, step=60
     ).json
     assert (answer["series"], answer["coverage"]) == ([], None)
+
+
+def test_a_range_of_as_many_steps_as_are_allowed_leaves_none_before_it(restless: Client) -> None:
+    span_s = MAX_POINTS / 10
+    answer = restless.get(
+        f"/api/jipyo/metric/{CPU}", start=NOW_MS / 1000 - span_s, end=NOW_MS / 1000, step="100ms"
+    )
+    assert answer.status == 200, answer.json
+    assert len(answer.json["t"]) == MAX_POINTS + 1
 
 
 @pytest.mark.parametrize("step", ["60", "5m", "7", "1"])

@@ -1,8 +1,9 @@
 /** Where the marks and hours of the last 24 hours stand. */
 
 const DAY_S = 86_400;
-/** Some zones are off by half an hour, or by a quarter. */
-const STEP_S = 900;
+const MINUTE_S = 60;
+/** Clocks are put forward and back by no less. */
+const STEP_S = 30 * MINUTE_S;
 const AROUND_S = 1800;
 /** Closer to an end a label would not fit. */
 const EDGE = 4;
@@ -35,7 +36,11 @@ export function hourTicks(now: number, zone: string, lang: string): Tick[] {
   const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const day = format({ month: 'short', day: 'numeric' });
   const ticks: Tick[] = [];
-  const first = Math.ceil((now - DAY_S) / STEP_S) * STEP_S;
+  // Zones may be off by any number of minutes.
+  const begin = Math.ceil((now - DAY_S) / MINUTE_S) * MINUTE_S;
+  const isHour = (t: number) => clock.format(t * 1000).endsWith(':00');
+  let first = begin;
+  while (!isHour(first) && first < begin + 60 * MINUTE_S) first += MINUTE_S;
   for (let t = first; t <= now; t += STEP_S) {
     const text = clock.format(t * 1000);
     const [hour = '', minute] = text.split(':');

@@ -216,7 +216,8 @@ def _read_data(
             return extremes, 0, "hour_extremes"
         return read_hourly(source, metric, wanted.end_ms, hours, inventory), 0, "hour_means"
     step_ms = _choose_step(source, metric, wanted, inventory)
-    lead = min(count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
+    steps = (wanted.end_ms - wanted.start_ms) // step_ms
+    lead = min(count_lead_steps(metric.thresholds, step_ms), max(0, MAX_POINTS - steps))
     first_ms = wanted.start_ms - lead * step_ms
     return read_metric(source, metric, first_ms, wanted.end_ms, step_ms, inventory), lead, "step"
 
