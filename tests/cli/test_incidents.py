@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -239,3 +240,41 @@ def test_without_the_variables_the_account_has_the_name() -> None:
 def test_what_is_no_label_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_labels([text])
+
+
+def test_the_report_of_an_incident_is_issued_again_as_people_fill_it_in(
+    folder: Path, data: Path
+) -> None:
+    shutil.copytree(data, folder, dirs_exist_ok=True)
+    open_one = call(folder, "incident", "report", "2", "--issue")
+    assert (open_one.code, open_one.err.splitlines()[0]) == (
+        1,
+        "JIPYO-INC-2 cannot be issued: the incident is not over.",
+    )
+    issue = ("incident", "report", "1", "--issue", "--format", "markdown", "--format", "html")
+    first = call(folder, *issue)
+    assert first.code == 0, first.err
+    assert first.out.strip().endswith("JIPYO-INC-1.issue-1")
+    assert call(folder, "verify", "JIPYO-INC-1").code == 0
+    sign = ("report", "sign", "JIPYO-INC-1", "approved", "--by", "lee")
+    assert call(folder, *sign).code == 0
+
+    words = ("--cause", "hardware", "--attribution", "third_party", "--by", "lee")
+    assert call(folder, "incident", "cause", "1", "a worn cable", *words).code == 0
+    stale = call(folder, "verify", "JIPYO-INC-1")
+    assert stale.code == 1
+    assert "a worn cable" in stale.out
+    second = call(folder, *issue)
+    assert second.out.splitlines()[0].endswith("JIPYO-INC-1.issue-2")
+    assert "a worn cable" in second.out
+    assert call(folder, "verify", "JIPYO-INC-1").code == 0
+    (listed,) = call_json(folder, "report", "list")
+    assert [one["kind"] for one in listed["issues"]] == ["incident-1", "incident-1"]
+    assert [(one["issue"], one["step"]) for one in listed["sign_off"]] == [
+        (1, None),
+        (1, "approved"),
+        (2, None),
+    ]
+    same = call(folder, *issue)
+    assert "issue-2" in same.out
+    assert "nothing has changed since issue 2" in same.err

@@ -15,14 +15,14 @@ from jipyo.app.archive import CATALOGUE_FILE, CONFIGURATION_FILE
 from jipyo.app.contract import build_contract_months, find_systems
 from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.offline import load_catalogue, read_workspace
-from jipyo.app.reports import build_report
+from jipyo.app.reports import build_incident_document, build_report
 from jipyo.catalogue import Catalogue, Metric
 from jipyo.config.load import parse
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import ConfigError, JipyoError, ReportError
 from jipyo.model.plain_types import PlainTypes
 from jipyo.model.progress import ignore_progress
-from jipyo.reports.document import Heading
+from jipyo.reports.document import INCIDENT_KIND, Heading
 from jipyo.reports.options import KINDS
 from jipyo.reports.outline import DETAILS
 from jipyo.reports.sections.appendix import hash_catalogue
@@ -105,6 +105,8 @@ def build_again(workspace: Workspace, printed: Report, progress: Progress) -> Re
     made_ms, issuer = printed.made_ms, workspace.issuer
     if kind in KINDS.values():
         return build_report(workspace, printed.period, progress, details=_has_details(printed))
+    if kind == INCIDENT_KIND and system.isdecimal():
+        return build_incident_document(workspace, int(system))
     if kind == "sla":
         systems = find_systems(workspace, printed.period, system)
         (month,) = build_contract_months(workspace, printed.period, systems, None, progress)

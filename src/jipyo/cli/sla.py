@@ -28,7 +28,7 @@ from jipyo.cli.options import (
 from jipyo.files import write_new
 from jipyo.model.plain import to_plain
 from jipyo.reports.archive.archive import compare_with_issue
-from jipyo.reports.archive.issues import find_last_issue
+from jipyo.reports.archive.issues import find_folder, find_last_issue
 from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.sheets import build_contract_report
 from jipyo.sla.month_file import write_template
@@ -98,7 +98,7 @@ def _register_sheets(sla: click.Group, t: Texts) -> None:
                 print_line(str(write_report(report, words.lang, format_name, out)))
                 continue
             print_on_terminal(report, words.lang, explain=options["explain"])
-            last = find_last_issue(workspace.out_dir, report)
+            last = find_last_issue(find_folder(workspace.out_dir, report), report.number)
             if last is not None:
                 print_changes(compare_with_issue(last, report), last.record, words)
 

@@ -725,6 +725,10 @@ class Issuer:
         return self.system if isinstance(self.system, str) else self.system(lang)
 
 
+INCIDENT_KIND = "incident"
+"""Before the number in the kind of an incident's report: `incident-12`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report as data. The same stored samples and catalogue give an equal report."""
@@ -751,6 +755,11 @@ class Report:
     look: Look = JIPYO_LOOK
     issue: int = 0
     """The number of its issue, set by `reports.archive`; 0 for one that is not issued."""
+
+    @property
+    def is_of_incident(self) -> bool:
+        """Whether it is about one incident, whose days can change while it is one document."""
+        return self.kind.startswith(f"{INCIDENT_KIND}-")
 
 
 def find_figures(blocks: tuple[Block, ...]) -> list[Figure]:

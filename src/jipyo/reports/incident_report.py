@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.window import STEP_MS
 from jipyo.model.calendar import local_day, range_between, start_of_day
-from jipyo.reports.document import Report, phrase
+from jipyo.reports.document import INCIDENT_KIND, Report, phrase
 from jipyo.reports.sections.appendix import hash_catalogue
 from jipyo.reports.sections.incident_page import build_incident_page
 
@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 def build_incident_report(
     facts: IncidentFacts, catalogue: Catalogue, zone: ZoneInfo, made_ms: int, issuer: Issuer
 ) -> Report:
-    """The report of an incident over the days on which it went on."""
+    """The report of an incident over the days on which it went on.
+
+    Nothing after the recovery belongs to it, so it is final before the last of them is over.
+    """
     incident = facts.incident
+    is_over = incident.recovered_ms is not None
     first, last = (local_day(t_ms, zone) for t_ms in (incident.began_ms, facts.end_ms))
     following_ms = start_of_day(last + timedelta(days=1), zone)
     return Report(
-        kind=f"incident-{incident.number}",
+        kind=f"{INCIDENT_KIND}-{incident.number}",
         number=f"JIPYO-INC-{incident.number}",
         title=phrase("incident_page.name"),
         period=range_between(start_of_day(first, zone), following_ms, zone),
-        cut_ms=min(made_ms, following_ms),
+        cut_ms=following_ms if is_over else made_ms,
         step_ms=STEP_MS,
         made_ms=made_ms,
         instances=(),

@@ -10,11 +10,13 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
 from jipyo.i18n import LANGS, texts
+from jipyo.model.calendar import range_between
 from jipyo.model.errors import ReportError
 from jipyo.reports.archive.archive import (
     find_issue,
@@ -36,6 +38,7 @@ from jipyo.reports.wording import Localizer
 from reports.archive.issuing import LATER_MS, NUMBER, build_valued
 from reports.documents import build_report
 
+DAY_MS = 86_400_000
 DRAFTED, REVIEWED, APPROVED, SUBMITTED = SignOffStep
 
 
@@ -53,6 +56,22 @@ def list_damage(root: Path, number: str = NUMBER) -> list[str]:
     errors = [damage.error for damage in check_number(root / "2026/11", number)]
     assert all(texts(lang).error(error) for lang in LANGS for error in errors)
     return [error.key.removeprefix("archive.damage.") for error in errors]
+
+
+def test_an_incident_stays_one_document_where_its_days_change(tmp_path: Path) -> None:
+    first = replace(build_valued(1.0), kind="incident-7", number="JIPYO-INC-7")
+    longer = range_between(
+        first.period.start_ms - 30 * DAY_MS, first.period.end_ms + DAY_MS, ZoneInfo("Asia/Seoul")
+    )
+    kept = issue_report(tmp_path, first, ["en"], ["md"]).issue
+    again = issue_report(
+        tmp_path, replace(first, period=longer, cut_ms=longer.end_ms), ["en"], ["md"]
+    ).issue
+    assert again.folder == kept.folder.with_name("JIPYO-INC-7.issue-2")
+    still_open = replace(first, cut_ms=first.period.end_ms - 1)
+    with pytest.raises(ReportError) as caught:
+        issue_report(tmp_path, still_open, ["en"], ["md"])
+    assert caught.value.key == "archive.incident_open"
 
 
 def test_an_issue_has_the_report_its_formats_and_their_hashes(tmp_path: Path) -> None:

@@ -100,6 +100,24 @@ def site(tmp_path: Path, ordering: Ordering) -> Iterator[Client]:
         yield client
 
 
+def test_the_report_of_an_incident_is_listed_and_signed_as_the_others(
+    site: Client, tmp_path: Path
+) -> None:
+    day = period_containing(PeriodKind.DAY, date(2026, 12, 3), ZONE)
+    report = build_report(Note("x"))
+    incident = replace(
+        report, number="JIPYO-INC-7", kind="incident-7", period=day, cut_ms=day.end_ms
+    )
+    issue_report(tmp_path, incident, ("en",), ("html",))
+    rows = site.get("/api/jipyo/reports", month="2026-12").json["reports"]
+    assert [(row["id"], row["kind"]) for row in rows if "INC" in row["number"]] == [
+        ("JIPYO-INC-7", "incident-7")
+    ]
+    path = "/api/jipyo/reports/JIPYO-INC-7/sign-off"
+    signed = send(site, path, {"step": "drafted", "who": "Kim"})
+    assert [one["who"] for one in signed.json["sign_off"]][1:] == ["Kim"]
+
+
 @pytest.mark.parametrize(("lang", "title"), [("ko", "2026년 12월"), ("en", "December 2026")])
 def test_reports_are_listed_with_the_newest_period_first(
     site: Client, lang: str, title: str

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jipyo.app.archive import issue_from_workspace
 from jipyo.app.offline import read_workspace
 from jipyo.app.reports import build_incident_document
+from jipyo.cli.changes import print_issuing
 from jipyo.cli.incident.number import NUMBER
 from jipyo.cli.localized import Command
 from jipyo.cli.options import FOLDER, pass_config, print_line, show_progress
-from jipyo.reports.render import FORMATS, write_report
+from jipyo.reports.render import FORMATS, write_reports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,15 +35,27 @@ def register_report(incident: click.Group, t: Texts) -> None:
         "formats",
         type=click.Choice((*FORMATS, _ALL)),
         multiple=True,
-        default=("html",),
         help=t("cli.report.format"),
     )
+    @click.option("--issue", "is_issued", is_flag=True, help=t("archive.command.issue"))
     @pass_config(t)
     def write(
-        config: Config, words: Texts, number: int, out: Path | None, formats: tuple[str, ...]
+        config: Config,
+        words: Texts,
+        number: int,
+        out: Path | None,
+        formats: tuple[str, ...],
+        is_issued: bool,
     ) -> None:
+        chosen = tuple(FORMATS) if _ALL in formats else tuple(dict.fromkeys(formats))
         with read_workspace(config) as workspace, show_progress(words("cli.report.working")):
             report = build_incident_document(workspace, number)
             folder = out or workspace.out_dir
-        for name in FORMATS if _ALL in formats else dict.fromkeys(formats):
-            print_line(str(write_report(report, words.lang, name, folder)))
+            issuing = (
+                issue_from_workspace(workspace, report, [words.lang], chosen) if is_issued else None
+            )
+        if issuing is not None:
+            print_issuing(issuing, words)
+            return
+        for path in write_reports(report, words.lang, chosen or ("html",), folder):
+            print_line(str(path))

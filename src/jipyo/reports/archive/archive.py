@@ -83,11 +83,11 @@ def issue_report(
             damaged, or this one cannot be written.
     """
     _check_issuable(report)
-    folder = find_folder(root, report)
+    folder = _choose_folder(root, report)
     with _explain_failure(folder), lock_folder(folder):
         _remove_leftovers(folder, report.number)
         chain = read_chain(find_chain(folder, report.number))
-        last = find_last_issue(root, report)
+        last = find_last_issue(folder, report.number)
         changes: tuple[ReportChange, ...] = ()
         if last is not None:
             _check_number_is_its_own(last, report)
@@ -107,10 +107,17 @@ def issue_report(
         return Issuing(issue, is_new=True)
 
 
+def _choose_folder(root: Path, report: Report) -> Path:
+    """Where the issues of a report are: an incident may begin in another month than it seemed."""
+    known = find_issues(root, report.number) if report.is_of_incident else []
+    return known[-1].parent if known else find_folder(root, report)
+
+
 def _check_number_is_its_own(last: Issue, report: Report) -> None:
     """Raise where another kind of report, or another period, has this number."""
     record = last.record
-    if (record.kind, record.period) != (report.kind, report.period):
+    same_period = report.is_of_incident or record.period == report.period
+    if record.kind != report.kind or not same_period:
         other = f"{record.kind} {name_period(record.period)}"
         key = "archive.number_taken"
         raise ReportError(key, hint=f"{key}.hint", number=report.number, other=other)
@@ -274,7 +281,8 @@ def _check_issuable(report: Report) -> None:
     if not number.strip() or not number.isprintable() or len(number) > LONGEST:
         raise ReportError("archive.bad_number", number=report.number[:80])
     if report.cut_ms < report.period.end_ms:
-        raise ReportError("archive.not_over", hint="archive.not_over.hint", number=report.number)
+        key = "archive.incident_open" if report.is_of_incident else "archive.not_over"
+        raise ReportError(key, hint=f"{key}.hint", number=report.number)
 
 
 def _remove_leftovers(folder: Path, number: str) -> None:

@@ -165,13 +165,13 @@ def find_issue_folder(folder: Path, number: str, issue: int) -> Path:
     return folder / f"{name_document(number)}.issue-{issue}"
 
 
-def find_last_issue(root: Path, report: Report) -> Issue | None:
-    """The last issue of a report's number; None before the first.
+def find_last_issue(folder: Path, number: str) -> Issue | None:
+    """The last issue of a number in the folder of its month; None before the first.
 
     Raises:
         ReportError: its record is not what was written.
     """
-    issues = list_issues(find_folder(root, report), report.number)
+    issues = list_issues(folder, number)
     return read_issue(issues[-1]) if issues else None
 
 
