@@ -64,7 +64,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
         apps = WebApps(store, collection, logs, configuration, clock)
         alerts = AlertStore.open(config.data, STEPS)
         alerting = Alerting(alerts, store, clock, ())
-        requests = ReportRequests(ReportJobs(), clock)
+        requests = ReportRequests(ReportJobs(), alerts, clock)
         apps.watch = Watch(alerts, alerting, IncidentRecorder(), requests)
         built = apps.build(config, load_catalogue(config))
         assert isinstance(built, Starlette)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+import urllib3
 
 from jipyo.reports.archive.archive import list_reports
 from support.message_receiver import mail_server
@@ -17,7 +18,16 @@ from support.waiting import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.product import Product
+
 pytestmark = pytest.mark.integration
+
+
+def find_state(server: Product) -> str:
+    """Of the report that somebody asked for."""
+    (build,) = server.get("/api/jipyo/reports/builds")["builds"]
+    assert not build["error"]
+    return str(build["state"])
 
 
 def test_missed_reports_are_made_once_though_the_server_is_killed_and_mailed(
@@ -28,15 +38,21 @@ def test_missed_reports_are_made_once_though_the_server_is_killed_and_mailed(
         words = ("--config", str(site.config))
         with up(site.data, *words) as first:
             wait_until(lambda: len(site.list_runs()) == 2)
+            asked = {"kind": "weekly", "formats": ["markdown"]}
+            answer = urllib3.request("POST", f"{first.url}/api/jipyo/reports/builds", json=asked)
+            assert answer.status == 200, answer.data
             first.kill()  # while the first report is being made
         with up(site.data, *words) as second:
             wait_until(lambda: [state for state, _ in site.list_runs()] == ["done"] * 2, 180)
             wait_until(lambda: site.count_waiting() == 0)
+            wait_until(lambda: find_state(second) == "made", 60)
             page = second.get("/api/jipyo/reports", lang="en")
         mails = smtp.mails
     numbers = [f"IT-daily-{day:%Y%m%d}" for day in site.days]
     assert [number for _, number in site.list_runs()] == numbers
-    assert [row["number"] for row in page["reports"]][-2:] == numbers[::-1]
+    daily = [row["number"] for row in page["reports"] if row["kind"] == "daily"]
+    assert daily[-2:] == numbers[::-1]
+    assert "weekly" in {row["kind"] for row in page["reports"]}
     assert page["schedules"][0]["problem"] == ""
     assert len({mail["Message-ID"] for mail in mails[:2]}) == 2
     mail = mails[0]

@@ -40,6 +40,11 @@ class ReportJobs:
         """Whether a report is being made."""
         return self._process is not None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no job is begun any more."""
+        return self._is_stopped
+
     def run(self, job: ReportJob, progress: Callable[[JobProgress], None]) -> MadeReport:
         """Make a report, after the one that is being made.
 

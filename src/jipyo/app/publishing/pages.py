@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from jipyo.alerts.store import AlertStore
     from jipyo.app.publishing.job import VerifiedIssue
-    from jipyo.app.publishing.requests import ReportRequest, ReportRequests
+    from jipyo.app.publishing.requests import ReportRequests
     from jipyo.app.publishing.verifications import VerificationRequest
+    from jipyo.app.report_request_records import ReportRequest
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.model.calendar import Period
@@ -103,7 +104,7 @@ def _find_period(config: Config, wanted: NewReport, now_ms: int) -> Period:
 
 def describe_request(request: ReportRequest, t: Texts) -> ReportBuild:
     """A request as the API shows it."""
-    period = request.job.period
+    period = request.period
     return ReportBuild(
         id=request.id,
         kind=KINDS[period.kind],  # type: ignore[arg-type]  # a range cannot be asked for
@@ -114,7 +115,7 @@ def describe_request(request: ReportRequest, t: Texts) -> ReportBuild:
         total=request.total,
         report=name_document(request.number) if request.number else "",
         issue=request.issue,
-        error="" if request.error is None else t.error(request.error),
+        error="" if request.error is None else request.error(t.lang),
     )
 
 

@@ -68,7 +68,7 @@ class Publishing:
         self._look_ms = 0
         """When something is due that has no row yet."""
         self._outcomes: Counter[tuple[str, str]] = Counter()
-        self.requests = ReportRequests(self._jobs, clock)
+        self.requests = ReportRequests(self._jobs, store, clock)
         """What people ask for."""
         self._loop = Periodic("reports", self.step, interval_ms=POLL_MS, clock=clock)
         self._retention_loop = Periodic(
@@ -86,6 +86,10 @@ class Publishing:
 
     def start(self) -> None:
         """See `ServerPart.start`."""
+        with self._lock:
+            setting = self._setting
+        if setting is not None:
+            self.requests.resume(find_overrides(setting.config))
         self._loop.start()
         self._retention_loop.start()
 

@@ -166,7 +166,7 @@ class ReportBuild:
 
 @dataclass(frozen=True, slots=True)
 class ReportBuilds:
-    """What was asked for since the server started, the newest first."""
+    """What was asked for last, the newest first."""
 
     builds: tuple[ReportBuild, ...]
 
