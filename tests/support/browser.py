@@ -110,9 +110,14 @@ class Browser:
         height: int = 900,
         dark: bool | None = None,
         language: str | None = None,
+        in_window: bool = False,
     ) -> Page:
-        """A new tab at url, loaded; dark and language are what the page sees of its system."""
-        target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        """A new tab at url, loaded; dark and language are what the page sees of its system.
+
+        A page in a window of its own stays visible when another one is opened.
+        """
+        about = {"url": "about:blank", "newWindow": in_window}
+        target = self.call("Target.createTarget", about)["targetId"]
         session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         page = Page(self, session["sessionId"])
         self._pages[session["sessionId"]] = page

@@ -1,4 +1,4 @@
-"""A reverse proxy before a real Prometheus-family server, which fails as a test asks it to."""
+"""A reverse proxy before a real server, which fails as a test asks it to."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _RESET = struct.pack("ii", 1, 0)
 _HOUR_S = 3600
+_PATIENCE_S = 4
+_OWN = {"connection", "accept-encoding", "content-length"}
+"""What the proxy says to the server by itself."""
+_HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "date", "server"}
 _HTML = b"<html><head><title>Bad gateway</title></head></html>"
 
 
@@ -37,10 +41,13 @@ class Fault(Enum):
     ERROR = "500"
     UNAVAILABLE = "503"
     """A page of a load balancer, as long as its server is away."""
+    BUSY = "503 with Retry-After"
+    """As long as its server restarts."""
     HALF = "half an answer"
     """The first half of the body, then the end of the connection."""
     WRONG_JSON = "wrong JSON"
-    """Status 200 and a page that is no answer of the API."""
+    """Status 200 and a page that is no answer of the API, as a network that wants a login gives."""
+    MALFORMED = "malformed JSON"
     DRIP = "slow drip"
     """The answer, a byte every 50 ms."""
     STALE = "stale by an hour"
@@ -63,6 +70,7 @@ class FaultProxy:
     """Path and parameters of every request."""
     _done: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _streams: set[socket.socket] = field(default_factory=set)
 
     def fail(
         self,
@@ -74,6 +82,19 @@ class FaultProxy:
         with self._lock:
             self.fault, self.times, self.affects = fault, times, affects
             self.requests.clear()
+
+    def cut_streams(self) -> None:
+        """Reset the answers that have no end."""
+        with self._lock:
+            streams, self._streams = self._streams, set()
+        for stream in streams:
+            with contextlib.suppress(OSError):
+                stream.shutdown(socket.SHUT_RDWR)
+
+    def begin_stream(self, client: socket.socket) -> None:
+        """An answer without an end begins."""
+        with self._lock:
+            self._streams.add(client)
 
     def choose(self, path: str) -> Fault:
         """What becomes of a request that arrived."""
@@ -137,8 +158,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(500, b"internal error")
             case Fault.UNAVAILABLE:
                 self._send(503, _HTML)
+            case Fault.BUSY:
+                self._send(503, _HTML, {"Retry-After": str(_PATIENCE_S)})
             case Fault.WRONG_JSON:
-                self._send(200, _HTML)
+                self._send(200, _HTML, {"Content-Type": "text/html"})
+            case Fault.MALFORMED:
+                self._send(200, b'{"t": 1,, "values": [', {"Content-Type": "application/json"})
             case _:
                 self._forward(body, fault)
 
@@ -149,19 +174,41 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is Fault.STALE:
             parts = urlsplit(path)
             path, body = f"{parts.path}?{_shift(parts.query)}", _shift(body.decode()).encode()
-        headers = {"Content-Type": self.headers["Content-Type"]} if body else {}
-        url = self.proxy.upstream + path
         answer = self.pool.request(
-            self.command, url, body=body or None, headers=headers, retries=False, timeout=60
+            self.command,
+            self.proxy.upstream + path,
+            body=body or None,
+            headers={k: v for k, v in self.headers.items() if k.lower() not in _OWN},
+            retries=False,
+            redirect=False,
+            timeout=60,
+            preload_content=False,
         )
+        headers = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            self._stream(answer, headers)
+            return
+        data = answer.read()
+        answer.release_conn()
         match fault:
             case Fault.HALF:
-                self._send(answer.status, answer.data, half=True)
+                self._send(answer.status, data, headers, half=True)
                 self._reset()
             case Fault.DRIP:
-                self._send(answer.status, answer.data, drip=True)
+                self._send(answer.status, data, headers, drip=True)
             case _:
-                self._send(answer.status, answer.data)
+                self._send(answer.status, data, headers)
+
+    def _stream(self, answer: urllib3.BaseHTTPResponse, headers: dict[str, str]) -> None:
+        """Pass on what comes, until the server or the client ends it."""
+        self.send_response(answer.status)
+        for name, text in {**headers, "Connection": "close"}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.proxy.begin_stream(self.connection)
+        with contextlib.closing(answer), contextlib.suppress(OSError, urllib3.exceptions.HTTPError):
+            while part := answer.read1():
+                self.wfile.write(part)
 
     def _send(
         self,

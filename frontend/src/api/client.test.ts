@@ -69,6 +69,27 @@ test('no connection and no JSON are unreachable, with their cause', async () => 
   });
 });
 
+for (const [asked, waits] of [['30', 30], ['Wed, 21 Oct 2026 07:28:00 GMT', 0], [undefined, 0]] as const)
+  test(`a server that says Retry-After: ${asked} is left alone for ${waits} s`, async () => {
+    const headers = asked === undefined ? {} : { 'Retry-After': asked };
+    const { client } = clientOf({ x: () => Response.json({ error: 'busy' }, { status: 503, headers }) });
+    await assert.rejects(client.get('x', {}), { message: 'busy', retryAfterS: waits });
+  });
+
+// What a network that wants a login, or a broken connection, makes of a stream.
+for (const [name, response] of [
+  ['a page of another', () => new Response('<html>\n\nsign in', { headers: { 'content-type': 'text/html' } })],
+  ['an event that is no JSON', () => new Response('data: {"t"\n\n', { headers: { 'content-type': 'text/event-stream' } })],
+] as const)
+  test(`${name} in the place of events is unreachable`, async () => {
+    const { client } = clientOf({ live: response });
+    const events = client.events('live', [], '', new AbortController().signal);
+    const read = async () => {
+      for await (const event of events) assert.equal(event, null);
+    };
+    await assert.rejects(read, Unreachable);
+  });
+
 const hang = ({ signal }: { signal: AbortSignal | null | undefined }) =>
   new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
 

@@ -14,7 +14,10 @@ import type { components } from './schema.d.ts';
 export type Params = Record<string, string | number>;
 type Problem = components['schemas']['Problem'];
 
-export class RequestError extends Error {}
+export class RequestError extends Error {
+  /** So many seconds the server, or what stands before it, asks to be left alone; 0 if it does not. */
+  retryAfterS = 0;
+}
 
 /**
  * `status` is the HTTP status; `hint` says what to do about it, and may be empty; `at` is the
@@ -30,6 +33,11 @@ export class Refused extends RequestError {
     this.status = status;
     this.hint = hint;
     this.at = at;
+  }
+
+  /** Whether the same request may succeed later: the server failed, or has too much to do. */
+  get isPassing(): boolean {
+    return this.status >= 500 || this.status === 429;
   }
 }
 
@@ -81,8 +89,15 @@ export class Client {
         throw new Unreachable(String(error), { cause: error });
       },
     );
-    if (!response.ok || response.body === null) await readDocument(response);
-    else yield* readEvents(response.body);
+    if (!response.ok) await readDocument(response);
+    // As the page of a network that wants a login first.
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+    if (!isStream || response.body === null) throw new Unreachable('no stream of events');
+    try {
+      yield* readEvents(response.body);
+    } catch (error) {
+      throw new Unreachable(String(error), { cause: error });
+    }
   }
 
   async #request<T>(
@@ -112,8 +127,12 @@ export class Client {
 async function readDocument<T>(response: Response): Promise<T> {
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  const { status } = response;
   // A proxy that cannot reach jipyo responds too, but not with our problem document.
-  if (problem?.error === undefined && response.status >= 502)
-    throw new Unreachable(`HTTP ${response.status}`);
-  throw new Refused(problem?.error ?? `HTTP ${response.status}`, response.status, problem?.hint, problem?.at);
+  const isForeign = problem?.error === undefined && status >= 502;
+  const error = isForeign
+    ? new Unreachable(`HTTP ${status}`)
+    : new Refused(problem?.error ?? `HTTP ${status}`, status, problem?.hint, problem?.at);
+  error.retryAfterS = Number(response.headers.get('retry-after')) || 0; // a date counts as nothing
+  throw error;
 }

@@ -170,7 +170,12 @@ export class App {
     const { lang } = this.preferences;
     const after = await this.#queries.editIncident(number, action, body, lang);
     await detail.load(() => Promise.resolve(after));
-    await Promise.all([this.loadIncidents(), this.loadOpenIncidents()]);
+    await this.#showChange(this.loadIncidents(), this.loadOpenIncidents());
+  }
+
+  /** Wait for what came of a change, which stands even if that cannot be loaded. */
+  async #showChange(...loads: Promise<void>[]): Promise<void> {
+    await Promise.allSettled(loads); // the resources keep the errors
   }
 
   async loadSilences(): Promise<void> {
@@ -183,22 +188,22 @@ export class App {
 
   async addSilence(silence: NewSilence): Promise<void> {
     await this.#queries.addSilence(silence, this.preferences.lang);
-    await this.loadSilences();
+    await this.#showChange(this.loadSilences());
   }
 
   async expireSilence(id: number): Promise<void> {
     await this.#queries.expireSilence(id, this.preferences.who, this.preferences.lang);
-    await this.loadSilences();
+    await this.#showChange(this.loadSilences());
   }
 
   async addMaintenance(window: NewMaintenance): Promise<void> {
     await this.#queries.addMaintenance(window, this.preferences.lang);
-    await this.loadSilences();
+    await this.#showChange(this.loadSilences());
   }
 
   async cancelMaintenance(id: string): Promise<void> {
     await this.#queries.cancelMaintenance(id, this.preferences.who, this.preferences.lang);
-    await this.loadSilences();
+    await this.#showChange(this.loadSilences());
   }
 
   /** Load what happened within the period that the charts show. */
@@ -232,7 +237,7 @@ export class App {
 
   async buildReport(report: NewReport): Promise<void> {
     await this.#queries.buildReport(report, this.preferences.lang);
-    await this.loadBuilds();
+    await this.#showChange(this.loadBuilds());
   }
 
   loadMonths(strip: Resource<Months>, system: string): Promise<void> {
@@ -291,6 +296,11 @@ export class App {
   /** Describe a failed request in the reader's language. */
   explain(error: unknown): string {
     return error instanceof Refused ? error.message : this.texts.connectionLost;
+  }
+
+  /** Describe why something that was sent is not saved, or not known to be. */
+  explainUnsaved(error: unknown): string {
+    return error instanceof Refused ? this.texts.notSaved(error.message) : this.texts.unconfirmed;
   }
 
   /** The URL of a page, with the shared time; `change` may carry that page's `own` parameters. */

@@ -35,7 +35,7 @@ export class IncidentEditor {
       await this.#app.editIncident(this.#detail, this.#number, action, { who, text: '', ...body });
       return true;
     } catch (error) {
-      this.problem = { action, text: this.#app.explain(error) };
+      this.problem = { action, text: this.#app.explainUnsaved(error) };
       return false;
     } finally {
       this.busy = false;

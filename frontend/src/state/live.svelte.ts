@@ -13,6 +13,10 @@ import { Tails } from './tails.ts';
 const POLL_S = 10;
 const POLL_EMPTY_S = 5;
 const RETRY_S = [2, 5, 10, 15];
+/** A server that asks for more patience is asked again all the same, in seconds. */
+const PATIENCE_S = 60;
+/** A poll that takes longer is said to be slow. */
+const SLOW_S = 4;
 const AT_ONCE = 4;
 /** The server breaks its silence every 10 s. */
 const SILENCE_S = 25;
@@ -48,6 +52,10 @@ export class Live {
   readonly overview = new Resource<Overview>();
   /** Null if the latest poll succeeded. */
   trouble = $state.raw<Trouble | null>(null);
+  /** Why a part of the screen could not be updated by the latest poll; null if all was. */
+  partial = $state.raw<string | null>(null);
+  /** Whether the latest poll takes, or took, longer than it should. */
+  isSlow = $state(false);
   /** The server's time of the latest response, seconds UTC. */
   now = $state(0);
 
@@ -94,17 +102,22 @@ export class Live {
     }
     if (this.#clock.isHidden()) return this.close();
     this.#busy = true;
+    let isLate = false;
+    const cancelSlow = this.#clock.after(SLOW_S, () => (this.isSlow = isLate = true));
     // Who begins to follow meanwhile has just loaded what it shows.
     const followers = [...this.#followers];
     try {
       if (!this.#isStreaming) await this.#load();
-      await this.#refreshAll(followers.filter((one) => this.#followers.has(one)));
+      const failed = await this.#refreshAll(followers.filter((one) => this.#followers.has(one)));
+      this.partial = failed?.message ?? null;
       this.trouble = null;
+      this.isSlow = isLate;
       this.#listen();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       this.#noteFailure(error);
     } finally {
+      cancelSlow();
       this.#busy = false;
       this.#cancelNext = this.#clock.after(this.#pause(), () => void this.poll());
       this.#again = false;
@@ -163,7 +176,7 @@ export class Live {
       }
     } catch (error) {
       // The poll that follows says what is wrong, if it still is.
-      const isGone = error instanceof RequestError || error instanceof TypeError;
+      const isGone = error instanceof RequestError || error instanceof TypeError; // or a patch does not fit
       if (!isGone && !open.signal.aborted) throw error;
     }
     if (open.signal.aborted || this.#open !== open) return;
@@ -197,20 +210,40 @@ export class Live {
     return () => this.#followers.delete(refresh);
   }
 
-  /** A metric that the server refuses does not stop the others. */
-  async #refreshAll(waiting: Refresh[]): Promise<void> {
+  /**
+   * Load again with every poll what could not be loaded and may be had later, for what is not
+   * refreshed otherwise; until the returned function is called.
+   */
+  mend(resource: Resource<unknown>, load: Refresh): () => void {
+    return this.follow(async () => {
+      const { error } = resource;
+      if (error instanceof Refused ? error.isPassing : error !== null) await load();
+    });
+  }
+
+  /**
+   * A part that the server refuses does not stop the others. Returns a refusal that is no fault of
+   * the request; one that is stands where it was asked.
+   */
+  async #refreshAll(waiting: Refresh[]): Promise<Refused | null> {
+    let failed: Refused | null = null;
     const work = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
         await next().catch((error: unknown) => {
           if (!(error instanceof Refused)) throw error;
+          if (error.isPassing) failed ??= error;
         });
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return failed;
   }
 
   #noteFailure(error: RequestError): void {
     const tries = (this.trouble?.tries ?? 0) + 1;
-    const wait = RETRY_S[Math.min(tries, RETRY_S.length) - 1]!;
+    const usual = RETRY_S[Math.min(tries, RETRY_S.length) - 1]!;
+    const wait = Math.max(usual, Math.min(error.retryAfterS, PATIENCE_S));
+    this.isSlow = false; // it is worse than that
+    this.partial = null;
     const refusal = error instanceof Refused ? error.message : null;
     this.trouble = { refusal, tries, retryAt: this.#clock.now() + wait };
   }

@@ -5,6 +5,7 @@ import { FakeClock, settle } from '../../testing/world.ts';
 import { Refused, Unreachable } from '../api/client.ts';
 import type { Overview } from '../api/queries.ts';
 import { Live } from './live.svelte.ts';
+import { Resource } from './resource.svelte.ts';
 
 type Answer = Overview | Error;
 
@@ -139,6 +140,69 @@ test('a metric that is refused does not stop the others, a lost connection does'
   live.follow(() => Promise.reject(LOST));
   await live.poll();
   assert.equal(live.trouble?.tries, 1);
+});
+
+test('a part that the server fails to answer is said to be old, and is asked for again', async () => {
+  const { clock, live } = start(FULL);
+  let isBroken = true;
+  let refreshed = 0;
+  live.follow(async () => {
+    if (isBroken) throw new Refused('HTTP 500', 500);
+  });
+  live.follow(async () => void (refreshed += 1));
+  await live.poll();
+  assert.deepEqual([live.trouble, live.partial, refreshed], [null, 'HTTP 500', 1]);
+  isBroken = false;
+  await clock.pass(10);
+  assert.deepEqual([live.partial, refreshed], [null, 2]);
+});
+
+test('what could not be loaded is loaded by the next poll, unless the request is at fault', async () => {
+  const { clock, live } = start(FULL);
+  const asked = new Resource<number>();
+  const answers: (number | Error)[] = [new Refused('no such metric', 404), 1];
+  const load = () =>
+    asked.load(async () => {
+      const answer = answers.shift()!;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    });
+  live.mend(asked, load);
+  await load().catch(() => undefined);
+  await live.poll();
+  assert.equal(asked.status, 'error');
+  answers.unshift(LOST);
+  await load().catch(() => undefined);
+  await clock.pass(10);
+  assert.deepEqual([asked.status, asked.value, answers], ['ready', 1, []]);
+});
+
+test('a poll that takes long is said to be slow until one is quick', async () => {
+  const clock = new FakeClock();
+  const answers: ((value: Overview) => void)[] = [];
+  const live = new Live(clock, () => new Promise((resolve) => answers.push(resolve)));
+  const first = live.poll();
+  await clock.pass(3.9);
+  assert.equal(live.isSlow, false);
+  await clock.pass(0.1);
+  assert.equal(live.isSlow, true);
+  answers[0]!(FULL);
+  await first;
+  assert.equal(live.isSlow, true);
+  const second = live.poll();
+  answers[1]!(FULL);
+  await second;
+  assert.deepEqual([live.isSlow, clock.due], [false, [10]]);
+});
+
+test('a server that asks for more patience gets it, within reason', async () => {
+  for (const [asked, wait] of [[1, 2], [30, 30], [9999, 60]] as const) {
+    const busy = new Refused('busy', 503);
+    busy.retryAfterS = asked;
+    const { clock, live } = start(busy);
+    await live.poll();
+    assert.deepEqual(clock.due, [wait]);
+  }
 });
 
 test('a mistake of ours is not taken for a lost connection', async () => {

@@ -197,7 +197,7 @@ test('why something could not be done stands at its button', async () => {
   });
   editor.who = 'kim';
   assert.equal(await editor.act('close', { cause: 'network' }), false);
-  assert.deepEqual(editor.problem, { action: 'close', text: 'It is open.' });
+  assert.deepEqual(editor.problem, { action: 'close', text: 'Not saved. It is open.' });
   const shown = incidentDetail({ incident: incidentRow({ state: 'recovered' }) });
   const props = { app, editor, shown, facts: incidentFacts() };
   assert.match(textOf(render(Report, { props }).body), /It is open\./);

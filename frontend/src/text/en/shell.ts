@@ -64,7 +64,13 @@ export const shell: Wording<typeof ko> = {
   pageLost: 'This page could not be loaded.',
   retryIn: (seconds) => `Retrying in ${seconds} s.`,
   retryNow: 'Retry now',
-  refused: 'The server could not handle the request.',
+  refused: (why) => `The server could not handle the request (${why}).`,
+  slow: 'The server is slow to answer. Parts that have not arrived are empty or show earlier values.',
+  partial: (why) =>
+    `Part of this page could not be updated (${why}). It shows earlier values and is requested again by itself.`,
+  notSaved: (why) => `Not saved. ${why}`,
+  unconfirmed:
+    'Not confirmed as saved: the connection to the server was lost. What you entered is still here. Check whether it was saved before you send it again.',
   incomplete: 'Incomplete.',
   incompleteSince: (clock) => `Incomplete since ${clock}.`,
   demonstration: 'Demonstration',

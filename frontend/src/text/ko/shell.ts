@@ -62,7 +62,13 @@ export const shell = {
   pageLost: '화면을 불러오지 못했습니다.',
   retryIn: (seconds: number) => `${seconds}초 후 다시 연결합니다.`,
   retryNow: '지금 다시 연결',
-  refused: '서버가 요청을 처리하지 못했습니다.',
+  refused: (why: string) => `서버가 요청을 처리하지 못했습니다(${why}).`,
+  slow: '서버 응답이 느립니다. 아직 받지 못한 부분은 비어 있거나 이전 값입니다.',
+  partial: (why: string) =>
+    `화면 일부를 갱신하지 못했습니다(${why}). 해당 부분은 이전 값이며 자동으로 다시 요청합니다.`,
+  notSaved: (why: string) => `저장하지 못했습니다. ${why}`,
+  unconfirmed:
+    '서버와 연결이 끊겨 저장되었는지 확인하지 못했습니다. 입력한 내용은 남아 있습니다. 다시 보내기 전에 저장되었는지 확인하십시오.',
   incomplete: '불완전한 데이터입니다.',
   incompleteSince: (clock: string) => `${clock}부터 불완전한 데이터입니다.`,
   demonstration: '시연용 데이터',
