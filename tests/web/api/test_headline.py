@@ -307,6 +307,24 @@ def test_the_likely_origin_comes_first_then_what_came_with_it(
     assert (incident["number"], incident["others"], incident["acknowledged"]) == (1, 0, False)
 
 
+def test_the_verdict_is_about_the_incident_beside_it(
+    known: Catalogue, made: Made, store: AlertStore
+) -> None:
+    fire(store, CPU, Labels.of({"instance": "gpu-1"}), 60)
+    fire(store, OUTAGE, TARGET, 8)
+    metrics = (made.beyond(CPU, State.CRITICAL, 99, 60), made.dead(8))
+    document = show(known, *metrics, store=store)
+    assert document["headline"]["title"] == "vllm gpu-1:8000 does not answer"
+    assert document["attention"][0]["name"] == "Target vllm"
+    assert (document["incident"]["number"], document["incident"]["others"]) == (2, 1)
+    desk = IncidentDesk(store, lambda: NOW_MS)
+    desk.edit(2, lambda one, t_ms: edits.acknowledge(one, t_ms, "kim"))
+    document = show(known, *metrics, store=store)
+    assert document["headline"]["title"].startswith("CPU utilisation")
+    assert document["attention"][0]["metric"] == CPU
+    assert document["incident"]["number"] == 1, "it waits for somebody"
+
+
 def test_nothing_is_an_origin_without_an_incident(known: Catalogue, made: Made) -> None:
     document = show(known, made.dead(8), made.beyond(CPU, State.WARNING, 75, 60))
     assert [row["role"] for row in document["attention"]] == ["other", "other"]

@@ -84,11 +84,19 @@ class Standing:
         return rank_alerts(self.incident, self.grouping)
 
 
-def order_incidents(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
-    """Those that wait for somebody first, then the gravest, then the oldest."""
+def order_incidents(
+    incidents: Sequence[Incident], grouping: IncidentGrouping | None
+) -> tuple[Incident, ...]:
+    """Those that wait for somebody first, then the gravest, then the oldest.
 
-    def key(one: Incident) -> tuple[bool, int, int]:
-        return one.acknowledged_ms is not None, -int(one.severity), one.began_ms
+    Of equally grave ones those in which a target does not answer come first, as in the verdict.
+    """
+
+    def key(one: Incident) -> tuple[bool, int, bool, int]:
+        is_dead = grouping is not None and any(
+            grouping.is_dead_target(alert.key) for alert in one.alerts
+        )
+        return one.acknowledged_ms is not None, -int(one.severity), not is_dead, one.began_ms
 
     return tuple(sorted(incidents, key=key))
 

@@ -134,7 +134,7 @@ def _describe_unknown(
 
 def _name_gravest(gravest: Sequence[MetricHealth], standing: Standing, t: Texts) -> str:
     """What is in the gravest state: the likely origin, else targets that do not answer."""
-    first = _find_first(gravest)
+    first = _find_first(gravest, standing)
     if first.outages:
         # Outages of other metrics are other targets, such as a probe's.
         outages = [outage for one in gravest for outage in one.outages]
@@ -149,14 +149,21 @@ def _name_gravest(gravest: Sequence[MetricHealth], standing: Standing, t: Texts)
     return t(key, name=_name(first, standing, t), level=level, n=len(gravest) - 1)
 
 
-def _find_first(gravest: Sequence[MetricHealth]) -> MetricHealth:
-    """Of what is equally grave targets that do not answer come first, then what is gone."""
-    return min(gravest, key=lambda one: (not one.outages, not one.metric.loss))
+def _find_first(gravest: Sequence[MetricHealth], standing: Standing) -> MetricHealth:
+    """Of what is equally grave the first: of the incident that is shown beside the verdict.
+
+    Of several in it targets that do not answer come first, then what is gone.
+    """
+    rules = {ranked.alert.key.rule for ranked in standing.ranked}
+    return min(
+        gravest,
+        key=lambda one: (one.metric.id not in rules, not one.outages, not one.metric.loss),
+    )
 
 
 def _explain(gravest: Sequence[MetricHealth], standing: Standing, t: Texts) -> Iterator[str]:
     """Since when, why, and what users notice of it."""
-    first = _find_first(gravest)
+    first = _find_first(gravest, standing)
     since = _describe_since(first, standing, t)
     if first.since_ms is not None and standing.health.t_ms - first.since_ms >= _MINUTE_MS:
         elapsed = wording.describe_duration(first, t, standing.health.t_ms)

@@ -208,10 +208,12 @@ def build_standing(
 ) -> Standing:
     """How things are; without a desk there are no incidents."""
     found = () if desk is None else desk.incidents.list_incidents(health.t_ms, health.t_ms + 1)
+    grouping = None if desk is None else desk.grouping()
+    still_open = [one for one in found if one.state is IncidentState.OPEN]
     return Standing(
         health=health,
-        open_incidents=order_incidents([one for one in found if one.state is IncidentState.OPEN]),
-        grouping=None if desk is None else desk.grouping(),
+        open_incidents=order_incidents(still_open, grouping),
+        grouping=grouping,
         catalogue=catalogue,
         instance=server.instance,
         zone=server.zone,
