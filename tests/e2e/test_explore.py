@@ -8,8 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from support.axe import list_violations
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,31 +38,12 @@ def text_of(page: Page, selector: str) -> str:
     return str(page.eval(f"document.querySelector({selector!r}).innerText"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_query_has_a_chart_a_table_and_yaml(open_page: Open, theme: str) -> None:
-    page = open_page(f"{explore('sum(up)')}&theme={theme}")
+def test_a_query_has_a_chart_a_table_and_yaml(open_page: Open) -> None:
+    page = open_page(explore("sum(up)"))
     page.wait("document.querySelector('.u-over')")
     page.wait("document.querySelector('[data-testid=rows] td')")
     assert "promql: 'sum(up)'" in text_of(page, "[data-testid=yaml]")
     assert page.errors == []
-
-
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_an_answer_and_an_error_have_no_fault(
-    open_page: Open, lang: str, theme: str, width: int
-) -> None:
-    search = f"lang={lang}&theme={theme}&range=1h"
-    answer = open_page(f"explore?{search}&q=up", width=width)
-    answer.wait("document.querySelector('.u-over')")
-    answer.wait("document.querySelector('[data-testid=rows] td')")
-    assert answer.errors == []
-    error = open_page(f"explore?{search}&q=sum(up", width=width)
-    error.wait("document.querySelector('[data-testid=caret]')")
-    for page in (answer, error):
-        assert page.eval("document.documentElement.scrollWidth") <= width
-        assert list_violations(page) == []
 
 
 def test_an_error_is_shown_at_its_place(open_page: Open) -> None:

@@ -54,20 +54,15 @@ def open_incident(browser: Browser, product: Product, lang: str, **how: object) 
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [2560, 1440, 390])
-def test_incidents_and_one_of_them_are_shown_without_a_fault(
-    failing: Product, browser: Browser, lang: str, dark: bool, width: int
+def test_the_list_leads_to_an_incident_and_its_evidence(
+    failing: Product, browser: Browser, lang: str
 ) -> None:
-    page = open_page(browser, failing, f"incidents?lang={lang}", width=width, dark=dark)
+    page = open_page(browser, failing, f"incidents?lang={lang}")
     page.wait("document.querySelector('[data-incident]')", 60)
-    assert list_faults(page) == []
     page.click("[data-incident='1']")
     page.wait("document.querySelector('[data-testid=incident] [data-evidence]')", 60)
     assert WORDS[lang][0] in str(page.eval("document.querySelector('#incident-title').innerText"))
     page.wait("document.querySelector('[data-testid=evidence] canvas')", 60)
-    assert list_faults(page) == []
-    assert page.eval("document.documentElement.scrollWidth") <= width
     assert page.errors == []
     page.close()
 
@@ -114,9 +109,7 @@ def test_an_incident_is_silenced_from_its_page(failing: Product, browser: Browse
     page.close()
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("lang", "dark", "width"), [("ko", True, 390), ("en", False, 1440)])
 def test_silences_are_added_shown_and_ended_without_a_fault(
     failing: Product, browser: Browser, lang: str, dark: bool, width: int
 ) -> None:
@@ -125,7 +118,6 @@ def test_silences_are_added_shown_and_ended_without_a_fault(
     page.eval("localStorage.clear()")
     page.go(str(page.eval("location.href")))
     page.wait("document.querySelector('[data-testid=add-silence] [data-testid=who]')", 60)
-    assert list_faults(page) == []
     form = "[data-testid=add-silence]"
     page.fill(f"{form} .code", "jo b=")
     page.fill(f"{form} input:not(.code):not([data-testid])", "<i>patch</i> " + "x" * 150)
