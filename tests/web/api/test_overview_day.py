@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from jipyo.alerts.alert import AlertKey, AlertState
+from jipyo.alerts.incident.incident import Incident, IncidentAlert
 from jipyo.analysis.day.reading import COLUMN_MS, COLUMNS, read_day
 from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.thresholds import Severity
 from jipyo.app.overview import TableReader, list_drawn
 from jipyo.i18n import texts
 from jipyo.model.labels import Labels
@@ -95,6 +98,26 @@ def test_a_lane_shows_from_when_a_group_was_not_ok(day: Any) -> None:
     assert (span["state"], span["metric"], span["incident"]) == ("critical", CPU, None)
     assert span["end"] == day["t"]
     assert abs(span["start"] * 1000 - (NOW_MS - 3_000_000)) <= 2 * MINUTE_MS
+
+
+def test_an_incident_between_two_steps_of_the_day_has_its_mark(parts: DayParts) -> None:
+    long_ago, seen = NOW_MS - 36_000_000, NOW_MS - 600_000
+    alert = IncidentAlert(
+        key=AlertKey(CPU, Labels.of({"instance": "host1"})),
+        state=AlertState.INACTIVE,
+        severity=Severity.WARNING,
+        noticed_ms=long_ago,
+        stretches=((long_ago, long_ago + 20_000), (seen, seen + 20_000)),
+        recovered_ms=seen + 20_000,
+    )
+    incident = Incident(number=7, alerts=(alert,), entries=(), noticed_ms=long_ago)
+    day = ask(replace(parts, incidents=lambda *_: (incident,)))
+    short, *others = day["lanes"][0]["spans"]
+    assert (short["state"], short["incident"]) == ("warning", 7)
+    assert (short["start"], short["end"]) == (long_ago / 1000, long_ago / 1000 + 20)
+    # What the day shows keeps its own states.
+    assert "warning" not in [one["state"] for one in others if one["start"] > seen / 1000 - 3600]
+    assert others[-1]["state"] == "critical"
 
 
 def test_objectives_without_data_say_so(day: Any) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jipyo.analysis.health import Health
     from jipyo.web.api.day.context import DayContext
 
+_FIRING = (State.WARNING, State.CRITICAL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneSpan:
@@ -48,8 +50,8 @@ def build_lanes(
     """The lanes of the groups that have data."""
     present = {find_lane(one.metric) for one in health.metrics if not one.is_absent}
     stretches: dict[LaneGroup | None, list[StateStretch]] = {}
-    found = (*_list_past(context), *_list_since(incidents, context), *_list_now(health))
-    for one in found:
+    past = tuple(_list_past(context))
+    for one in (*past, *_list_fired(incidents, past, context), *_list_now(health)):
         metric = context.catalogue.get(one.metric_id)
         if metric is not None:
             stretches.setdefault(find_lane(metric), []).append(one)
@@ -73,16 +75,26 @@ def _list_past(context: DayContext) -> Iterator[StateStretch]:
             yield from metric.stretches
 
 
-def _list_since(incidents: Sequence[Incident], context: DayContext) -> Iterator[StateStretch]:
-    """What fired since the day was read some minutes ago, also where it is over by now."""
+def _list_fired(
+    incidents: Sequence[Incident], past: Sequence[StateStretch], context: DayContext
+) -> Iterator[StateStretch]:
+    """What fired since the day was read some minutes ago, also where it is over by now.
+
+    Of before only what lies between two steps of that reading: rules are evaluated more often.
+    """
     read_ms = context.now_ms - COLUMN_MS if context.day is None else context.day.end_ms
-    for incident in incidents:
-        for alert in incident.alerts:
-            for began_ms, ended_ms in alert.stretches:
-                start_ms = max(began_ms, read_ms)
-                end_ms = context.now_ms if ended_ms is None else ended_ms
-                if end_ms > start_ms:
-                    yield StateStretch(alert.key.rule, alert.severity.state, start_ms, end_ms)
+    fired: dict[str, list[StateStretch]] = {}
+    for one in past:
+        if one.state in _FIRING:
+            fired.setdefault(one.metric_id, []).append(one)
+    for alert in (alert for incident in incidents for alert in incident.alerts):
+        known = fired.get(alert.key.rule, ())
+        for began_ms, ended_ms in alert.stretches:
+            end_ms = context.now_ms if ended_ms is None else ended_ms
+            is_seen = any(one.start_ms < end_ms and one.end_ms > began_ms for one in known)
+            start_ms = max(began_ms, read_ms if is_seen else context.now_ms - DAY_MS)
+            if end_ms > start_ms:
+                yield StateStretch(alert.key.rule, alert.severity.state, start_ms, end_ms)
 
 
 def _list_now(health: Health) -> Iterator[StateStretch]:
