@@ -152,17 +152,6 @@ def test_each_condition_has_its_verdict_and_its_rows(
         page.close()
 
 
-def test_a_server_that_is_gone_leaves_the_last_verdict(open_page: Open) -> None:
-    page = open_page("?lang=ko")
-    page.wait("document.querySelector('[data-testid=objectives]')", 60)
-    before = text_of(page, "[data-testid=headline]")
-    page.offline()
-    page.wait("document.querySelector('[data-testid=content] .stale, .stale')", 60)
-    assert text_of(page, "[data-testid=headline]") == before
-    page.offline(cut=False)
-    page.wait("document.querySelector('.stale') === null", 60)
-
-
 def test_values_are_those_of_the_api(open_page: Open, product: Product) -> None:
     page = open_page("?lang=ko")
     page.wait("document.querySelector('[data-testid=hosts]')", 60)
