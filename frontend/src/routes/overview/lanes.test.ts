@@ -28,7 +28,7 @@ test('hours are those of the zone, and midnight is a date', () => {
   assert.ok(half.includes('12:00') && half.includes('Nov 28'), half.join());
   const quarter = hourTicks(NOW, 'Asia/Kathmandu', 'en').map(({ text }) => text);
   assert.ok(quarter.includes('12:00') && quarter.includes('Nov 28'), quarter.join());
-  const odd = hourTicks(NOW, '+11:34', 'en').map(({ text }) => text);
+  const odd = hourTicks(NOW, '+05:34', 'en').map(({ text }) => text);
   assert.ok(odd.includes('12:00') && odd.includes('Nov 28'), odd.join());
 });
 
