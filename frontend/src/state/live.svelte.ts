@@ -168,6 +168,7 @@ export class Live {
   }
 
   async #read(events: AsyncGenerator<ServerEvent | null>, open: AbortController): Promise<void> {
+    let isBroken = false;
     try {
       for await (const event of events) {
         if (open.signal.aborted) return;
@@ -178,13 +179,14 @@ export class Live {
       // The poll that follows says what is wrong, if it still is.
       const isGone = error instanceof RequestError || error instanceof TypeError; // or a patch does not fit
       if (!isGone && !open.signal.aborted) throw error;
+      isBroken = !(error instanceof Refused);
     }
     if (open.signal.aborted || this.#open !== open) return;
     const wasHeard = this.#heardAt !== -Infinity;
     this.close();
     // A server without a place for another stream refuses it: then polling does.
     if (!wasHeard) this.#blockedUntil = this.#clock.now() + BLOCKED_S;
-    else this.#cancelNext = this.#afterCancel(RETRY_S[0]!);
+    if (wasHeard || isBroken) this.#cancelNext = this.#afterCancel(RETRY_S[0]!);
   }
 
   async #take({ id, kind, data }: ServerEvent): Promise<void> {
@@ -246,6 +248,8 @@ export class Live {
     this.partial = null;
     const refusal = error instanceof Refused ? error.message : null;
     this.trouble = { refusal, tries, retryAt: this.#clock.now() + wait };
+    // What ended with the server was not held back: once it is there again, so may a stream be.
+    this.#blockedUntil = -Infinity;
   }
 
   #pause(): number {

@@ -109,6 +109,28 @@ test('a broken stream is followed by a poll, which says what is wrong', async ()
   assert.equal(lines.length, 2);
 });
 
+test('a stream that ends with its server, before it brought anything, is tried again', async () => {
+  const { live, lines, clock, polls, fail } = await open();
+  fail(new Unreachable('refused'));
+  await lines[0]!.send(new Unreachable('reset'));
+  await clock.pass(2);
+  assert.equal(polls(), 2);
+  assert.notEqual(live.trouble, null);
+  fail(null);
+  await clock.pass(2);
+  assert.equal(live.trouble, null);
+  assert.equal(lines.length, 2);
+});
+
+test('a stream that breaks while its server is there is not tried again at once', async () => {
+  const { lines, clock, polls } = await open();
+  await lines[0]!.send(new Unreachable('reset'));
+  await clock.pass(2);
+  assert.deepEqual([polls(), lines.length], [2, 1]);
+  await clock.pass(60);
+  assert.equal(lines.length, 1);
+});
+
 test('a hidden page ends its stream and opens another when it is seen', async () => {
   const { lines, live, clock } = await open();
   await lines[0]!.send(null);
