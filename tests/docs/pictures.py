@@ -1,21 +1,27 @@
 """Take the pictures of the documentation anew (`make pictures`).
 
-The service is made up (`reports/days.py`); it needs Chromium and a built dashboard.
+The service of the daily report is made up in `reports/days.py`, that of the dashboard by
+`jipyo demo`, for each language; with folders of demonstrations as arguments (ko, en), those are
+used. It needs Chromium and a built dashboard.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import urllib3
 
 from jipyo.catalogue import load
 from jipyo.i18n import LANGS
@@ -24,22 +30,18 @@ from jipyo.reports.render import write_report
 from reports.building import build_daily
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from support.browser import Browser
-from support.product import up
+from support.services import free_port
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.browser import Page
+    from jipyo.i18n import Lang
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs/images"
 STATIC = ROOT / "src/jipyo/web/static"
 SERVICE = Site(gpus=4, api=True)
-QUIET_CONFIG = """\
-timezone: Asia/Seoul
-instance: ai-node-1
-collect: {host: false, process: false, gpu: false}
-"""
 REPORT_TROUBLES = (
     Trouble("cpu", 14, 14.5, 0.5),
     Trouble("memory", 20, 20.05, 0.3),
@@ -99,53 +101,77 @@ class SilentHandler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def take_dashboard(browser: Browser, folder: Path) -> None:
-    """The dashboard, a group, a metric and the phone."""
-    now = datetime.now(SEOUL)
-    hour = now.hour + now.minute / 60
-    troubles = (
-        Trouble("cpu", hour - 0.4, hour + 1, 0.62),
-        Trouble("gpu.temperature", hour - 0.05, hour + 1, 42),
-        Trouble("latency", hour - 0.2, hour + 1, 3.0),
-    )
-    days = (Day(now.date() - timedelta(days=1), seed=4), Day(now.date(), troubles=troubles))
-    data = folder / "dashboard"
-    filled(data, SERVICE, *days).close()
-    config = folder / "jipyo.yaml"
-    config.write_text(QUIET_CONFIG, "utf-8")
-    with up(data, "--config", str(config)) as product:
-        for name, path, size, dark in (
-            ("dashboard-ko-light.png", "?lang=ko", (1440, 1500), False),
-            ("dashboard-en-dark.png", "?lang=en&group=system.cpu", (1440, 1180), True),
-            (
-                "dashboard-metric.png",
-                "metric/system.cpu.core.utilization?lang=en",
-                (1440, 1180),
-                False,
-            ),
-            ("dashboard-phone.png", "?lang=ko", (420, 900), True),
-        ):
-            width, height = size
-            page = browser.open(f"{product.url}/{path}", width=width, height=height, dark=dark)
-            wait_for_charts(page)
-            page.screenshot(IMAGES / name)
-            page.close()
+def take_dashboard(browser: Browser, lang: Lang, root: str) -> None:
+    """The pages of a running demonstration, in one language."""
+    incident = find_gravest(root)
+    month = f"{incident_month(incident):%Y-%m}"
+    desktop = (1440, 900)
+    for name, path, size, dark in (
+        ("overview", "?range=24h", (1440, 1080), lang == "en"),
+        ("incident", f"incidents/{incident['number']}", desktop, False),
+        ("metric", "metrics/system.disk.utilization?range=7d", desktop, False),
+        ("month", f"months/{month}", desktop, False),
+        ("wall", "?wall=1", (1920, 1080), True),
+        ("phone", "?range=24h", (390, 844), True),
+    ):
+        width, height = size
+        mark = "&" if "?" in path else "?"
+        url = f"{root}/{path}{mark}lang={lang}&theme=system"
+        page = browser.open(url, width=width, height=height, dark=dark)
+        page.wait("document.querySelector('main h1, .wall h1')", timeout_s=120)
+        page.wait("document.fonts.status === 'loaded'")
+        page.wait("!document.querySelector('.bars, .loading')", timeout_s=120)
+        page.eval("new Promise(done => setTimeout(() => done(true), 2500))")
+        page.screenshot(IMAGES / f"dashboard-{name}.{lang}.png")
+        page.close()
 
 
-def wait_for_charts(page: Page) -> None:
-    page.wait("document.querySelector('[data-metric], [data-testid=metric-head]')", timeout_s=60)
-    page.wait("document.fonts.status === 'loaded'")
-    if page.eval("innerWidth > 600"):
-        page.wait("document.querySelector('[data-chart] canvas')")
-    page.eval("new Promise(done => setTimeout(() => done(true), 2500))")
+def find_gravest(root: str) -> dict[str, Any]:
+    """The incident of the month of the report that has the most alerts."""
+    answer = urllib3.request("GET", f"{root}/api/jipyo/incidents?limit=200", timeout=60)
+    incidents = answer.json()["incidents"]
+    assert isinstance(incidents, list)
+    return max(incidents, key=lambda one: int(one["alerts"]))
 
 
-def main() -> int:
-    with tempfile.TemporaryDirectory() as folder, Browser() as browser:
-        take_reports(browser, Path(folder))
-        take_dashboard(browser, Path(folder))
+def incident_month(incident: dict[str, Any]) -> datetime:
+    """When it began, in the site's zone."""
+    return datetime.fromtimestamp(incident["began"], SEOUL)
+
+
+@contextmanager
+def serve_demonstration(folder: Path, lang: Lang) -> Iterator[str]:
+    """`jipyo demo` in a folder, which it fills where there is nothing in it."""
+    port = free_port()
+    command = [sys.executable, "-m", "jipyo", "demo", "--folder", str(folder), "--lang", lang]
+    process = subprocess.Popen([*command, "--port", str(port)], env={**os.environ, "TZ": SEOUL.key})
+    root = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: process.poll() is not None or is_ready(root), 1800)
+        assert process.poll() is None, "the demonstration has ended"
+        yield root
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def is_ready(root: str) -> bool:
+    """Whether a server answers there."""
+    with suppress(urllib3.exceptions.HTTPError):
+        return urllib3.request("GET", f"{root}/-/ready", retries=False, timeout=5).status == 200
+    return False
+
+
+def main(folders: list[str]) -> int:
+    """Take all; folders of demonstrations (ko, en) are used where they are arguments."""
+    with tempfile.TemporaryDirectory() as temporary, Browser() as browser:
+        take_reports(browser, Path(temporary))
+        for at, lang in enumerate(LANGS):
+            folder = Path(folders[at]) if folders else Path(temporary) / f"demo-{lang}"
+            with serve_demonstration(folder, lang) as root:
+                take_dashboard(browser, lang, root)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

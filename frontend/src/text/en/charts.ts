@@ -30,7 +30,6 @@ export const charts: Wording<typeof ko> = {
   showAll: 'Show all',
   more: (n) => `Show ${n} more`,
   less: 'Show fewer',
-  source: 'Query and source',
   noPoints: 'No data in this period.',
   chartLabel: (name, last, low, high) =>
     `${name}. Latest ${last}, lowest ${low}, highest ${high}. Left and right arrow keys read values.`,

@@ -25,7 +25,6 @@ export const charts = {
   showAll: '모두 보기',
   more: (n: number) => `${n}개 더 보기`,
   less: '접기',
-  source: '쿼리·출처',
   noPoints: '이 기간에는 데이터가 없습니다.',
   chartLabel: (name: string, last: string, low: string, high: string) =>
     `${name}. 최신 ${last}, 최소 ${low}, 최대 ${high}. 좌우 화살표 키로 값을 읽습니다.`,
