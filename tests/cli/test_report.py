@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from jipyo.cli.report.commands import OutputChoices
-from jipyo.cli.report.periods import complete_period
+from jipyo.cli.report.periods import complete_period, read_range
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.calendar import PeriodKind
+from jipyo.reports.data import find_window
 from jipyo.reports.render import FORMATS
 from jipyo.reports.site_template import SiteTemplate
 from jipyo.reports.site_template_file import read_site_template
@@ -93,6 +95,14 @@ def test_the_last_day_of_a_range_is_part_of_it(data: Path, tmp_path: Path) -> No
     result = jipyo("report", "range", *words, "--format", "html")
     assert result.code == 0, result.err
     assert f"jipyo-range-{day}_{day}" in result.out
+
+
+def test_a_range_begins_with_a_whole_minute() -> None:
+    zone, now_ms = ZoneInfo("Asia/Seoul"), 1_793_501_842_345
+    period = read_range("-2d", None, zone, now_ms)
+    assert (period.start_ms, period.end_ms) == (1_793_329_020_000, now_ms)
+    days = find_window(period, now_ms).days
+    assert [day.duration_ms % 60_000 for day in days] == [0, 0, 0]
 
 
 def test_a_period_without_samples_is_reported_with_a_warning(data: Path, tmp_path: Path) -> None:

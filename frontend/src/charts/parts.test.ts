@@ -47,12 +47,12 @@ test('the series table has figures of the whole period, and values of the time u
   const { app, chart } = await drawChart(T, [namedSeries('a', 10, 30, null), namedSeries('b', 1, 2, 3)]);
   const figures: SeriesFigures = {
     name: 'a', labels: { name: 'a' }, mean: 20, p95: 29, least: 10, greatest: 91, greatest_t: 9700,
-    steps: 9, coverage: 1, week_before: 14.5,
+    steps: 9, coverage: 1, week_before: 14.5, change_text: '+5.5 pp',
     beyond: [{ level: 'warning', threshold: 70, seconds: 600 }],
   };
   const rows = rowsOf(tableOf(app, chart, [figures]));
   assert.match(rows[0]!, /^Series Now Mean p95 Max Against last week At 70% or beyond Expected$/);
-  assert.match(rows[1]!, /^a 30% 20% 29% 91% 11:41:40 \+5\.5%p 10 min –$/);
+  assert.match(rows[1]!, /^a 30% 20% 29% 91% 11:41:40 \+5\.5 pp 10 min –$/);
   assert.match(rows[2]!, /^b 3% – – – – – –$/);
   chart.cursor = 0;
   const moved = rowsOf(tableOf(app, chart, [figures]));

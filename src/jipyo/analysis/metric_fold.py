@@ -19,7 +19,7 @@ from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from jipyo.analysis.breach_fold import BeyondDays
     from jipyo.analysis.thresholds import Breach, Indices
@@ -159,7 +159,12 @@ def is_quantile(metric: Metric) -> bool:
     return any("quantile" in query.promql for query in metric.queries)
 
 
-def read_folded(
+def keep_all(data: MetricData) -> MetricData:
+    """All series as they are."""
+    return data
+
+
+def read_folded(  # noqa: PLR0913 - which series, when, and how
     source: Source,
     metric: Metric,
     windows: Sequence[Window],
@@ -167,6 +172,7 @@ def read_folded(
     only: Collection[Labels] | None = None,
     *,
     is_judged: bool = False,
+    narrow: Callable[[MetricData], MetricData] = keep_all,
 ) -> list[MetricFold]:
     """Read a metric, or only some of its series, over the days of windows: a fold for each.
 
@@ -177,6 +183,7 @@ def read_folded(
         inventory: what the source has; without it every query is sent.
         only: the labels of the wanted series; None for all.
         is_judged: whether breaches are wanted.
+        narrow: chooses among the series of each piece, or takes some of them together.
 
     Raises:
         QueryError: an expression was rejected.
@@ -185,14 +192,15 @@ def read_folded(
     whole = span_windows(windows)
     if whole is None:
         parts = (
-            read_folded(source, metric, [one], inventory, only, is_judged=is_judged)
+            read_folded(source, metric, [one], inventory, only, is_judged=is_judged, narrow=narrow)
             for one in windows
         )
         return [fold for part in parts for fold in part]
     folds = [begin_fold(metric, one, is_judged=is_judged, is_total=only is None) for one in windows]
     for piece, data in _read_pieces(source, metric, whole, inventory, only):
+        narrowed = narrow(data)
         for fold in folds:
-            _add_part(source, fold, piece, data, inventory)
+            _add_part(source, fold, piece, narrowed, inventory)
     return folds
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from jipyo.analysis.breach_fold import BeyondDays
 from jipyo.analysis.grid import choose_grid, coarsen
-from jipyo.analysis.metric_fold import is_quantile, read_before, read_folded
+from jipyo.analysis.metric_fold import is_quantile, keep_all, read_before, read_folded
 from jipyo.analysis.proportion import SCALES, estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
 from jipyo.analysis.thresholds import Severity, State
@@ -174,7 +174,11 @@ class MetricSummary:
 
 
 def summarise_metric(
-    source: Source, metric: Metric, window: Window, inventory: Inventory | None = None
+    source: Source,
+    metric: Metric,
+    window: Window,
+    inventory: Inventory | None = None,
+    narrow: Callable[[MetricData], MetricData] = keep_all,
 ) -> MetricSummary:
     """Read a metric over a window and compute every figure that the catalogue asks for.
 
@@ -186,13 +190,14 @@ def summarise_metric(
         window: from when to when, in which days; the steps of many series that a server by URL
             has may be longer.
         inventory: what the source has; without it every query is sent.
+        narrow: chooses among the series, or takes some of them together.
 
     Raises:
         SourceError: the source failed.
     """
     try:
         window = choose_grid(source, metric, window, inventory)
-        (fold,) = read_folded(source, metric, [window], inventory, is_judged=True)
+        (fold,) = read_folded(source, metric, [window], inventory, is_judged=True, narrow=narrow)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
     summarizer = _Summarizer(source, metric, window, with_days=bool(window.day_ends_ms))

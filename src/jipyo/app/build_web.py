@@ -622,7 +622,7 @@ def build_api_routes(  # noqa: PLR0913 - the parts that the pages show
         ),
         *metrics.routes(source, catalogue, inventory.get, now_ms, lang),
         *metric_index.routes(server, catalogue, health, day.get),
-        *metric_figures.routes(source, catalogue, inventory.get, now_ms, lang),
+        *metric_figures.routes(source, catalogue, inventory.get, now_ms, config.zone, lang),
         *threshold_trial.routes(
             catalogue, threshold_trial.TrialShelf(source, config.settings.alerts, now_ms), lang
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jipyo.analysis import wording
+from jipyo.analysis.comparison import subtract_values
 from jipyo.i18n import Lang, texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, local_day
@@ -206,6 +207,15 @@ def format_delta(delta: Delta, t: Texts) -> str:
     unit = t("reports.point") if delta.unit == "point" else t.unit(delta.unit)
     sign = "" if number == "0" else "+" if delta.value > 0 else "−"
     return t.join(f"{sign}{number}", unit)
+
+
+def format_change(now: float | None, before: float | None, unit: str, t: Texts) -> str:
+    """`+4%`; empty where either is not known, or where nothing became something."""
+    delta = None if now is None or before is None else subtract_values(now, before, unit)
+    if delta is None:
+        return ""
+    # Beside a figure of three digits a smaller change says nothing.
+    return format_delta(replace(delta, value=round(delta.value, 1)), t)
 
 
 @cache

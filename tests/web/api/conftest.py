@@ -86,7 +86,7 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
             lambda: assess_catalogue(source, known, NOW_MS),
             lambda: metric_index.read_day_lines(source, known, take(), NOW_MS),
         ),
-        *metric_figures.routes(source, known, take, now_ms, "ko"),
+        *metric_figures.routes(source, known, take, now_ms, SERVER.zone, "ko"),
         *threshold_trial.routes(known, threshold_trial.TrialShelf(source, None, now_ms), "ko"),
         *overview.routes(
             SERVER,

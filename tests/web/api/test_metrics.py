@@ -11,14 +11,19 @@ import numpy as np
 import pytest
 
 from analysis.shaped import measured
+from jipyo.analysis.summary import summarise_metric
+from jipyo.catalogue import Summary
 from jipyo.i18n import texts
+from jipyo.model.calendar import range_between
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
+from jipyo.reports.data import find_window
 from jipyo.source import Embedded
+from jipyo.source.inventory import take_inventory
 from jipyo.tsdb import Store
 from jipyo.web.api.metrics import MAX_POINTS, build_range
-from support.web import NOW_MS, Client, now_ms, serving
+from support.web import NOW_MS, SERVER, Client, now_ms, serving
 from web.api.conftest import api_routes, build_cpu_scrapes
 
 if TYPE_CHECKING:
@@ -124,7 +129,7 @@ def at(minute: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def restless(tmp_path_factory: pytest.TempPathFactory, known: Catalogue) -> Iterator[Client]:
+def restless_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """A CPU over its threshold of 85 % (for 5 min): for 10 min, for 4 min, and since 15 min."""
     shares = [
         (at(100), 0.2),
@@ -136,8 +141,13 @@ def restless(tmp_path_factory: pytest.TempPathFactory, known: Catalogue) -> Iter
     ]
     with Store.open(tmp_path_factory.mktemp("restless") / "data", now_ms=now_ms) as store:
         store.append([*build_cpu_scrapes(shares)])
-        with serving(*api_routes(Embedded(store, Engine()), known)) as client:
-            yield client
+        yield Embedded(store, Engine())
+
+
+@pytest.fixture(scope="module")
+def restless(restless_source: Embedded, known: Catalogue) -> Iterator[Client]:
+    with serving(*api_routes(restless_source, known)) as client:
+        yield client
 
 
 def read_breaches(client: Client, start: int, end: int) -> list[dict[str, Any]]:
@@ -258,23 +268,55 @@ def test_matchers_and_labels_narrow_a_metric(restless: Client) -> None:
 # --- figures, index and trial
 
 
-def test_figures_are_of_every_step_of_the_period(restless: Client) -> None:
-    end = NOW_MS / 1000
-    answer = restless.get(f"/api/jipyo/metric/{CPU}/figures", start=end - 3600, end=end).json
+def test_figures_are_those_of_the_report_on_the_period(
+    restless_source: Embedded, restless: Client, known: Catalogue
+) -> None:
+    end_ms = NOW_MS // 60_000 * 60_000
+    period = range_between(end_ms - 3_600_000, end_ms, SERVER.zone)
+    metric = known.get(CPU)
+    assert metric is not None
+    (expected,) = summarise_metric(
+        restless_source,
+        metric,
+        find_window(period, end_ms),
+        take_inventory(restless_source, end_ms),
+    ).series
+    span = {"start": end_ms / 1000 - 3600, "end": end_ms / 1000}
+    answer = restless.get(f"/api/jipyo/metric/{CPU}/figures", **span).json
     (one,) = answer["series"]
-    (shown,) = read_cpu(restless, start=end - 3600, end=end)["series"]
-    known = [v for v in shown["values"] if v is not None]
-    assert answer["step"] == 15
-    assert one["steps"] == len(known)
-    assert one["mean"] == pytest.approx(sum(known) / len(known))
-    assert one["p95"] == pytest.approx(float(np.quantile(known, 0.95)))
-    assert (one["least"], one["greatest"]) == (min(known), max(known))
-    assert one["week_before"] is None
-    assert one["beyond"][0]["level"] == "warning"
-    assert one["beyond"][0]["seconds"] == 15 * sum(
-        v >= one["beyond"][0]["threshold"] for v in known
+    assert answer["step"] == 60
+    assert (one["mean"], one["p95"], one["greatest"]) == tuple(
+        expected.figures[kind].value for kind in (Summary.AVG, Summary.P95, Summary.MAX)
     )
+    assert (one["steps"], one["coverage"]) == (expected.stats.steps, expected.coverage)
+    assert (one["week_before"], one["change_text"]) == (None, "")
+    beyond_s = (expected.warning_ms + expected.critical_ms) / 1000
+    assert [level["level"] for level in one["beyond"]] == ["warning", "critical"]
+    assert [level["seconds"] for level in one["beyond"]] == [beyond_s, expected.critical_ms / 1000]
+    assert beyond_s > 0
     assert answer["anomalies"] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step"), [(30, 15), (599, 15), (600, 60), (31 * 86_400, 60), (32 * 86_400, 3600)]
+)
+def test_figures_are_by_the_minute_but_of_the_shortest_and_longest_periods(
+    restless: Client, seconds: int, step: int
+) -> None:
+    end = NOW_MS / 1000
+    span = {"start": end - seconds, "end": end}
+    answer = restless.get(f"/api/jipyo/metric/{CPU}/figures", **span).json
+    assert (answer["step"], len(answer["series"])) == (step, 1)
+    assert answer["series"][0]["mean"] > 0
+
+
+def test_a_period_without_a_single_step_has_no_figures(restless: Client) -> None:
+    end = NOW_MS / 1000
+    for start, stop in ((end, end), (end + 10, end + 3600)):
+        span = {"start": start, "end": stop}
+        assert restless.get(f"/api/jipyo/metric/{CPU}/figures", **span).json["series"] == []
+    refused = restless.get(f"/api/jipyo/metric/{CPU}/figures", start=end, end=end - 1, lang="en")
+    assert refused.status == 400
 
 
 def test_unusual_stretches_are_found_in_the_scores_that_were_written(

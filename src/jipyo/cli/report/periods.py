@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from jipyo.analysis.window import STEP_MS
 from jipyo.cli.moments import parse_moment
 from jipyo.model.calendar import (
     PeriodKind,
@@ -53,10 +54,12 @@ def read_period(kind: PeriodKind, text: str | None, zone: ZoneInfo) -> Period | 
 def read_range(start: str, end: str | None, zone: ZoneInfo, now_ms: int) -> Period:
     """From a day or moment to another, or to now; days are whole days, the last one too.
 
+    It begins with a whole minute: figures are by the minute, and a day begins with one of them.
+
     Raises:
         ConfigError: one of them is no time, or the range ends before it begins.
     """
-    start_ms = parse_moment(start, zone, now_ms)
+    start_ms = parse_moment(start, zone, now_ms) // STEP_MS * STEP_MS
     end_ms = now_ms if end is None else parse_moment(end, zone, now_ms)
     if end is not None and _DAY.fullmatch(end):
         end_ms = start_of_day(local_day(end_ms, zone) + timedelta(days=1), zone)

@@ -1,4 +1,4 @@
-"""`/api/jipyo/metric/{id}/figures`: what each series came to over a period."""
+"""`/api/jipyo/metric/{id}/figures`: what each series came to over a period, as reports have it."""
 
 from __future__ import annotations
 
@@ -9,38 +9,55 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.comparison import COMPARABLE
+from jipyo.analysis.grid import STEPS_MS, coarsen
+from jipyo.analysis.metric_fold import begin_fold, is_quantile
 from jipyo.analysis.series_groups import group_series, select_series
 from jipyo.analysis.series_names import name_series_apart
-from jipyo.analysis.thresholds import is_reached, list_levels
+from jipyo.analysis.summary import summarise_metric
+from jipyo.analysis.thresholds import Severity, list_levels
+from jipyo.analysis.window import DAY_MS, STEP_MS, Window, cut_piece
+from jipyo.catalogue import Statistic, Summary
 from jipyo.model.arrays import find_runs
+from jipyo.model.calendar import range_between
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.result import Matrix
+from jipyo.reports.data import find_earlier_window, find_window
+from jipyo.reports.wording import format_change
 from jipyo.source.history import format_selector
 from jipyo.source.hourly import HOUR_MS, read_hourly
-from jipyo.source.metric_data import read_metric
-from jipyo.web.api.metrics import find_metric, read_range_request
+from jipyo.source.metric_data import read_series
+from jipyo.web.api.metrics import find_metric, read_period
 from jipyo.web.api.operation import Operation, json_route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.series_stats import SeriesStats
+    from jipyo.analysis.thresholds import Breach
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.i18n import Lang, Texts
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import Mask, Values
+    from jipyo.model.sample import Values
     from jipyo.source import Source
     from jipyo.source.inventory import Inventory
     from jipyo.source.metric_data import MetricData
-    from jipyo.web.api.metrics import RangeRequest
+    from jipyo.web.api.metrics import PeriodRequest
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
 
-_STEPS_MS = tuple(s * 1000 for s in (15, 30, 60, 120, 300, 600, 900, 1800))
+_MOST_VALUES = 3_000_000
+"""Of a metric over a period; of more series the steps are longer."""
+_LONGEST_MS = 31 * DAY_MS
+"""Longer periods are read by the hour, as their charts are."""
+_SHORTEST_MS = 600_000
+"""Shorter ones have too few minutes."""
+_SHORT_STEP_MS = 15_000
+_WEEK_DAYS = 7
 _MOST_STEPS = 9000
-_WEEK_MS = 7 * 86_400_000
-_LEAST_ANOMALY_MS = 60_000
-"""How far apart scores of anomalies are written."""
+"""Of scores of anomalies, which are written every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +71,10 @@ class ThresholdTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesFigures:
-    """What a series came to; null where it had no value."""
+    """What a series came to; null where it had no value.
+
+    A percentile of requests has no mean, and its `p95` is that of all requests of the period.
+    """
 
     name: str
     labels: Mapping[str, str]
@@ -69,7 +89,9 @@ class SeriesFigures:
     coverage: float
     """The share of steps that had a value."""
     week_before: float | None
-    """The mean over the same time a week earlier."""
+    """The mean over the same time a week earlier, where at least half of it is known."""
+    change_text: str
+    """By how much the mean differs from that; empty where it is not known."""
     beyond: tuple[ThresholdTime, ...]
 
 
@@ -92,7 +114,10 @@ class MetricFigures:
     start: float
     end: float
     step: float
-    """How far apart the values are that figures are of; from an hour on they are its means."""
+    """How far apart the values are that figures are of; of an hour they are its means.
+
+    A minute, as in reports; less below 10 minutes, more where there are very many series.
+    """
     series: tuple[SeriesFigures, ...]
     anomalies: tuple[AnomalySpan, ...]
 
@@ -110,99 +135,190 @@ def routes(
     catalogue: Catalogue,
     inventory: Callable[[], Inventory],
     now_ms: Callable[[], int],
+    zone: ZoneInfo,
     lang: Lang,
 ) -> list[Route]:
-    """The route; `inventory` is what the source has."""
+    """The route; `inventory` is what the source has, `zone` where days begin."""
 
     def build(request: WebRequest, t: Texts) -> MetricFigures:
         metric = find_metric(catalogue, request, t)
-        wanted = read_range_request(request, now_ms(), t)
-        return read_figures(source.bind(request.cancelled), metric, wanted, inventory())
+        wanted = read_period(request, now_ms(), t)
+        bound = source.bind(request.cancelled)
+        return _PeriodReader(bound, metric, wanted, inventory(), zone, now_ms()).read(t)
 
     return [json_route(OPERATION, build, lang)]
 
 
-def read_figures(
-    source: Source, metric: Metric, wanted: RangeRequest, inventory: Inventory
-) -> MetricFigures:
-    """The figures of a period, and the means of the week before it.
+@dataclass(frozen=True, slots=True)
+class _SeriesPeriod:
+    """A series over a window."""
 
-    Raises:
-        QueryError: an expression was rejected.
-        SourceError: the source failed.
-    """
-    span_ms = wanted.end_ms - wanted.start_ms
-    step_ms = next((one for one in _STEPS_MS if span_ms / one <= _MOST_STEPS), HOUR_MS)
-    data = _read(source, metric, wanted, step_ms, inventory)
-    before = replace(wanted, start_ms=wanted.start_ms - _WEEK_MS, end_ms=wanted.end_ms - _WEEK_MS)
-    known = _read(source, metric, before, step_ms, inventory).matrix
-    rows = zip(known.series, known.values, known.present, strict=True)
-    earlier = {labels: _find_mean(values, present) for labels, values, present in rows}
-    names = name_series_apart(data.matrix.series)
-    return MetricFigures(
-        id=metric.id,
-        start=wanted.start_ms / 1000,
-        end=wanted.end_ms / 1000,
-        step=step_ms / 1000,
-        series=tuple(
-            _build_figures(data, row, names[row], step_ms, earlier.get(labels))
-            for row, labels in enumerate(data.matrix.series)
-        ),
-        anomalies=tuple(_read_anomalies(source, metric, wanted, max(step_ms, _LEAST_ANOMALY_MS))),
-    )
+    labels: Labels
+    stats: SeriesStats
+    coverage: float
+    mean: float | None
+    p95: float | None
+    breaches: tuple[Breach, ...] | None
+    """None for what is not judged."""
 
 
-def _read(
-    source: Source, metric: Metric, wanted: RangeRequest, step_ms: int, inventory: Inventory
-) -> MetricData:
-    start_ms, end_ms = wanted.start_ms, wanted.end_ms
-    if step_ms == HOUR_MS:
-        hours = (end_ms - start_ms) // HOUR_MS + 1
-        data = read_hourly(source, metric, end_ms, hours, inventory)
-    else:
-        data = read_metric(source, metric, start_ms, end_ms, step_ms, inventory)
-    return group_series(select_series(data, wanted.matchers), wanted.by)
+@dataclass(frozen=True, slots=True)
+class _PeriodReader:
+    """Reads a metric over a period and the week before: by the function that reports use."""
 
+    source: Source
+    metric: Metric
+    wanted: PeriodRequest
+    inventory: Inventory
+    zone: ZoneInfo
+    now_ms: int
 
-def _find_mean(values: Values, present: Mask) -> float | None:
-    known = values[present & np.isfinite(values)]
-    return float(known.mean()) if known.size else None
+    def read(self, t: Texts) -> MetricFigures:
+        """The figures of the period.
+
+        Raises:
+            QueryError: an expression was rejected.
+            SourceError: the source failed.
+        """
+        wanted, metric = self.wanted, self._choose_summaries()
+        window, before = self._find_windows()
+        found = self._read_series(metric, window)
+        earlier = {one.labels: one for one in self._read_series(metric, before)}
+        names = name_series_apart([one.labels for one in found])
+        return MetricFigures(
+            id=metric.id,
+            start=wanted.start_ms / 1000,
+            end=wanted.end_ms / 1000,
+            step=window.step_ms / 1000,
+            series=tuple(
+                _build_figures(metric, one, name, earlier.get(one.labels), t)
+                for one, name in zip(found, names, strict=True)
+            ),
+            anomalies=tuple(_read_anomalies(self.source, metric, wanted)),
+        )
+
+    def _choose_summaries(self) -> Metric:
+        """The metric with the figures of the table: of a share the one over all cases."""
+        summaries = self.metric.report.summaries
+        mean = Summary.RATIO_OF_SUMS if Summary.RATIO_OF_SUMS in summaries else Summary.AVG
+        report = replace(self.metric.report, summaries=(mean, Summary.P95), across=())
+        return replace(self.metric, report=report)
+
+    def _find_windows(self) -> tuple[Window, Window]:
+        """The window of the period as far as it is over, and that of a week earlier."""
+        start_ms = self.wanted.start_ms
+        end_ms = max(min(self.wanted.end_ms, self.now_ms), start_ms)
+        if end_ms - start_ms > _LONGEST_MS:
+            last_ms = end_ms // HOUR_MS * HOUR_MS
+            window = Window(start_ms // HOUR_MS * HOUR_MS, last_ms, HOUR_MS, HOUR_MS)
+        elif end_ms - start_ms < _SHORTEST_MS:
+            steps = (end_ms - start_ms) // _SHORT_STEP_MS
+            end_ms = start_ms + steps * _SHORT_STEP_MS
+            window = Window(start_ms, end_ms, _SHORT_STEP_MS, _SHORT_STEP_MS)
+        else:
+            start_ms -= start_ms % STEP_MS  # days begin with a step
+            period = range_between(start_ms, end_ms, self.zone)
+            window = self._coarsen(find_window(period, end_ms))
+            before = find_earlier_window(period, window, period.earlier(_WEEK_DAYS))
+            return window, coarsen(before, window.step_ms)
+        week_ms = _WEEK_DAYS * DAY_MS
+        before = replace(window, start_ms=window.start_ms - week_ms, end_ms=window.end_ms - week_ms)
+        return window, before
+
+    def _coarsen(self, window: Window) -> Window:
+        """The window in minutes, or in longer steps where so many series would not fit."""
+        t_ms = np.array([window.end_ms])
+        newest = read_series(self.source, self.metric, t_ms, window.step_ms, self.inventory)
+        series = len(self._narrow(newest).matrix.series)
+        fitting = (one for one in STEPS_MS if series * window.duration_ms / one <= _MOST_VALUES)
+        return coarsen(window, next(fitting, STEPS_MS[-1]))
+
+    def _narrow(self, data: MetricData) -> MetricData:
+        return group_series(select_series(data, self.wanted.matchers), self.wanted.by)
+
+    def _read_series(self, metric: Metric, window: Window) -> Sequence[_SeriesPeriod]:
+        if not window.steps:
+            return ()
+        if window.step_ms == HOUR_MS and window.duration_ms > _LONGEST_MS:
+            return self._read_hours(metric, window)
+        read = summarise_metric(self.source, metric, window, self.inventory, self._narrow)
+        mean = metric.report.summaries[0]
+        return [
+            _SeriesPeriod(
+                labels=one.labels,
+                stats=one.stats,
+                coverage=one.coverage,
+                mean=figure.value if (figure := one.figures.get(mean)) else None,
+                p95=figure.value if (figure := one.figures.get(Summary.P95)) else None,
+                breaches=one.breaches if one.statistic is Statistic.FULL else None,
+            )
+            for one in read.series
+        ]
+
+    def _read_hours(self, metric: Metric, window: Window) -> Sequence[_SeriesPeriod]:
+        """The same of hourly means: nobody waits for a year of minutes."""
+        data = read_hourly(self.source, metric, window.end_ms, window.steps, self.inventory)
+        fold = begin_fold(metric, window, is_judged=True, is_total=False)
+        fold.add(cut_piece(window, 0, window.steps), self._narrow(data), {})
+        found = [(one, fold.series.build_stats(one.row)) for one in fold.list_series()]
+        return [
+            _SeriesPeriod(
+                labels=one.labels,
+                stats=stats,
+                coverage=stats.steps / window.steps,
+                mean=None if is_quantile(metric) else stats.average,
+                p95=stats.p95,
+                breaches=fold.list_breaches(one),
+            )
+            for one, stats in found
+        ]
 
 
 def _build_figures(
-    data: MetricData, row: int, name: str, step_ms: int, week_before: float | None
+    metric: Metric, one: _SeriesPeriod, name: str, before: _SeriesPeriod | None, t: Texts
 ) -> SeriesFigures:
-    matrix, metric = data.matrix, data.metric
-    values = matrix.values[row]
-    known = matrix.present[row] & np.isfinite(values)
-    some = values[known]
-    top = int(np.argmax(some)) if some.size else 0
+    stats = one.stats
+    is_known = before is not None and before.coverage >= COMPARABLE
+    week_before = _keep_finite(before.mean) if before is not None and is_known else None
     return SeriesFigures(
         name=name,
-        labels=dict(matrix.series[row].pairs),
-        mean=float(some.mean()) if some.size else None,
-        p95=float(np.quantile(some, 0.95)) if some.size else None,
-        least=float(some.min()) if some.size else None,
-        greatest=float(some[top]) if some.size else None,
-        greatest_t=float(matrix.t_ms[known][top]) / 1000 if some.size else None,
-        steps=int(some.size),
-        coverage=float(known.mean()),
+        labels=dict(one.labels.pairs),
+        mean=_keep_finite(one.mean),
+        p95=_keep_finite(one.p95),
+        least=_keep_finite(stats.minimum),
+        greatest=_keep_finite(stats.maximum),
+        greatest_t=stats.maximum_ms / 1000,
+        steps=stats.steps,
+        coverage=one.coverage,
         week_before=week_before,
-        beyond=tuple(
-            ThresholdTime(
-                level.severity.state.value,
-                level.threshold,
-                int(is_reached(some, level.threshold, metric.direction).sum()) * step_ms / 1000,
-            )
-            for level in (list_levels(metric.thresholds) if metric.thresholds else ())
-        ),
+        change_text=format_change(_keep_finite(one.mean), week_before, metric.unit.value, t),
+        beyond=_list_beyond(metric, one.breaches),
     )
 
 
-def _read_anomalies(
-    source: Source, metric: Metric, wanted: RangeRequest, step_ms: int
-) -> Iterator[AnomalySpan]:
+def _keep_finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _list_beyond(metric: Metric, breaches: Sequence[Breach] | None) -> tuple[ThresholdTime, ...]:
+    if metric.thresholds is None or breaches is None:
+        return ()
+    critical_ms = sum(one.critical_ms for one in breaches)
+    warning_ms = critical_ms + sum(one.warning_ms for one in breaches)
+    return tuple(
+        ThresholdTime(
+            level.severity.state.value,
+            level.threshold,
+            (critical_ms if level.severity is Severity.CRITICAL else warning_ms) / 1000,
+        )
+        for level in list_levels(metric.thresholds)
+    )
+
+
+def _read_anomalies(source: Source, metric: Metric, wanted: PeriodRequest) -> Iterator[AnomalySpan]:
     """The stretches in which the scores that jipyo writes itself were 1 or more."""
+    span_ms = wanted.end_ms - wanted.start_ms
+    step_ms = next((one for one in STEPS_MS if span_ms / one <= _MOST_STEPS), STEPS_MS[-1])
     selector = format_selector(
         (
             Matcher(METRIC_NAME, MatchOp.EQ, "jipyo_anomaly_score"),

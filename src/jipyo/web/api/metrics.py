@@ -142,16 +142,22 @@ OPERATION = Operation(
 
 
 @dataclass(frozen=True, slots=True)
-class RangeRequest:
-    """What is wanted of a metric; times in milliseconds."""
+class PeriodRequest:
+    """From when to when which series of a metric are wanted; times in milliseconds."""
 
     start_ms: int
     end_ms: int
+    by: tuple[str, ...]
+    matchers: tuple[Matcher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRequest(PeriodRequest):
+    """What is wanted of a metric over time."""
+
     step_ms: int
     column_ms: int | None
     limit: int | None
-    by: tuple[str, ...]
-    matchers: tuple[Matcher, ...]
 
 
 def routes(
@@ -165,7 +171,7 @@ def routes(
 
     def build(request: WebRequest, t: Texts) -> MetricRange:
         metric = find_metric(catalogue, request, t)
-        wanted = read_range_request(request, now_ms(), t)
+        wanted = _read_range_request(request, now_ms(), t)
         bound = source.bind(request.cancelled)
         return read_range(bound, metric, wanted, inventory(), t)
 
@@ -232,30 +238,43 @@ def _choose_step(source: Source, metric: Metric, wanted: RangeRequest, inventory
     return column_ms if len(newest.matrix.series) * steps > _MOST_CELLS else step_ms
 
 
-def read_range_request(request: WebRequest, now_ms: int, t: Texts) -> RangeRequest:
-    """The parameters; by default the last hour, minute by minute.
+def read_period(request: WebRequest, now_ms: int, t: Texts) -> PeriodRequest:
+    """The parameters of a period; by default the last hour.
 
     Raises:
         QueryError: one of them makes no sense.
     """
     end_ms = params.read_time(request, "end", now_ms)
     start_ms = params.read_time(request, "start", end_ms - HOUR_MS)
+    if end_ms < start_ms:
+        raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
+    return PeriodRequest(
+        start_ms=start_ms,
+        end_ms=end_ms,
+        by=tuple(filter(None, (request.first("by") or "").split(","))),
+        matchers=parse_matchers(request.first("match") or ""),
+    )
+
+
+def _read_range_request(request: WebRequest, now_ms: int, t: Texts) -> RangeRequest:
+    """The period and its steps, by default minutes."""
+    period = read_period(request, now_ms, t)
     limit = request.first("limit") or ""
     asked_ms, column_ms = _read_seconds(request, "step"), _read_seconds(request, "column")
     step_ms = 60_000 if asked_ms is None else asked_ms
     is_long = column_ms is not None and step_ms >= HOUR_MS
-    steps = (end_ms - start_ms) // (HOUR_MS if is_long else max(step_ms, 1))
+    steps = (period.end_ms - period.start_ms) // (HOUR_MS if is_long else max(step_ms, 1))
     shortest_ms = step_ms if column_ms is None else min(step_ms, column_ms)
-    if shortest_ms < 1 or end_ms < start_ms or steps > MAX_POINTS:
+    if shortest_ms < 1 or steps > MAX_POINTS:
         raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
     return RangeRequest(
-        start_ms=start_ms,
-        end_ms=end_ms,
+        start_ms=period.start_ms,
+        end_ms=period.end_ms,
+        by=period.by,
+        matchers=period.matchers,
         step_ms=step_ms,
         column_ms=column_ms,
         limit=int(limit) if limit.isdecimal() and len(limit) < 7 else None,
-        by=tuple(filter(None, (request.first("by") or "").split(","))),
-        matchers=parse_matchers(request.first("match") or ""),
     )
 
 

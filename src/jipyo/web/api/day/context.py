@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from jipyo.analysis.comparison import subtract_values
 from jipyo.analysis.day.reading import COLUMNS, find_column_worst
 from jipyo.catalogue import Direction
 from jipyo.model.calendar import local_day
-from jipyo.reports.wording import format_delta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,15 +58,6 @@ class DayContext:
         if found is None:
             return None
         return next((one for one in found.series if one.labels == labels), None)
-
-    def describe_change(self, now: float | None, before: float | None, unit: str) -> str:
-        """`+4%`; empty where either is not known, or nothing became something."""
-        delta = None if now is None or before is None else subtract_values(now, before, unit)
-        if delta is None:
-            return ""
-        # Beside a figure of three digits a smaller change says nothing.
-        delta = replace(delta, value=round(delta.value, 1))
-        return format_delta(delta, self.t)
 
     def name_day(self, t_ms: int) -> str:
         """`12월 1일`, `1 December`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.catalogue import Origin, Unit
 from jipyo.catalogue.metric import Compare
+from jipyo.reports.wording import format_change
 from jipyo.web.api.day.context import DayContext, Numbers, StateWord, list_numbers
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _build_cell(health: MetricHealth, context: DayContext) -> ObjectiveCell:
     whole = None if course is None else course.whole
     values = list_numbers(whole)
     before = None if whole is None else whole.week_ago
-    change = context.describe_change(health.value, before, unit)
+    change = format_change(health.value, before, unit, t)
     return ObjectiveCell(
         metric=metric.id,
         name=metric.name(t.lang),

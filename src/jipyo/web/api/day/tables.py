@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.analysis.series_names import name_host, name_series
+from jipyo.reports.wording import format_change
 from jipyo.source.inventory import identify_host
 from jipyo.web.api.day.context import (
     GRAVITY,
@@ -317,8 +318,8 @@ def _build_row(
         levels_text=describe_levels(metric, context),
         warning=None if metric.thresholds is None else metric.thresholds.warning,
         unit=unit,
-        change_text=context.describe_change(
-            one.value, None if course is None else course.week_ago, unit
+        change_text=format_change(
+            one.value, None if course is None else course.week_ago, unit, context.t
         ),
         values=() if is_folded else list_few_numbers(course, metric),
         labels=dict(one.labels.pairs),
