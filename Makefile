@@ -51,7 +51,7 @@ docs: setup  ## write the tables of the documentation anew, and check it
 	$(BIN)python -m pytest -q tests/docs tests/web/api/test_openapi.py tests/reports/test_schema_file.py
 pictures: setup ## the pictures of the documentation, taken anew; needs Chromium
 	PYTHONPATH=tests $(BIN)python tests/docs/pictures.py
-sample: setup ## the sample report of the documentation, and pictures of its pages, made anew
+sample: setup ## the sample report and form of the documentation, and pictures of their pages, made anew
 	PYTHONPATH=tests $(BIN)python -m docs.sample
 golden: setup ## the known reports of tests/reports/golden, made anew; look at what has changed
 	PYTHONPATH=tests $(BIN)python -m reports.goldens

@@ -1,4 +1,4 @@
-"""The sample report of the documentation and pictures of its pages, made anew (`make sample`).
+"""The sample reports of the documentation and pictures of their pages, made anew (`make sample`).
 
 The month is that of `jipyo demo`. With folders of demonstrations as arguments, those are used.
 """
@@ -17,14 +17,18 @@ from zoneinfo import ZoneInfo
 
 from pypdf import PdfReader
 
+from docs.sample_form import build_form
 from jipyo.app.offline import read_workspace
 from jipyo.app.reports import build_report
+from jipyo.catalogue import load
 from jipyo.demo.folder import load_config, prepare_folder
 from jipyo.i18n import LANGS, texts
 from jipyo.model.calendar import parse_month
+from jipyo.reports.forms.fill import fill_forms
 from jipyo.reports.render import pdf
 from jipyo.reports.render.plain_blocks import describe_report
 from jipyo.reports.render.typesetting import FONT, find_fonts, open_compiler
+from support.judges import draw_hwpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,12 +88,29 @@ def draw_pages(report: Report, lang: Lang) -> list[bytes]:
     return drawn
 
 
+def write_form(report: Report, lang: Lang) -> None:
+    """An office's form, the same with the values of the report, and a picture of each."""
+    samples = DOCS / "samples"
+    form = samples / f"form.{lang}.hwpx"
+    form.write_bytes(build_form(lang))
+    (filled,) = fill_forms({form: form.read_bytes()}, report, load().names, lang)
+    assert not filled.too_long, filled.too_long
+    path = samples / f"form-filled.{lang}.hwpx"
+    path.write_bytes(filled.content)
+    with tempfile.TemporaryDirectory() as work:
+        for file in (form, path):
+            page = draw_hwpx(file, Path(work))[0]
+            (DOCS / "images" / f"{file.name.removesuffix('.hwpx')}.png").write_bytes(page)
+
+
 def main(folders: list[str]) -> None:
     """Make both languages."""
     with tempfile.TemporaryDirectory(prefix="jipyo-sample-") as temporary:
         for at, lang in enumerate(LANGS):
             folder = Path(folders[at]) if folders else Path(temporary) / lang
-            write(build(folder, lang), lang)
+            report = build(folder, lang)
+            write(report, lang)
+            write_form(report, lang)
 
 
 if __name__ == "__main__":

@@ -113,3 +113,4 @@ def test_names_are_compared_without_case_spaces_dots_and_forms_of_unicode() -> N
     assert normalise(f" CPU_사용 률-{decomposed}") == normalise("cpu사용률가")
     assert normalise("내용·대상") == normalise("내용ㆍ대상")
     assert normalise("a.b") != normalise("ab")
+    assert normalise("No.") == normalise("no")

@@ -73,6 +73,18 @@ def read_hwpx(files: Sequence[Path]) -> list[str]:
 
 def look_at_hwpx(files: Sequence[Path], work: Path) -> list[dict[str, Any]]:
     """Of each file the issues that python-hwpx finds, and what rhwp cuts when it draws it."""
+    answer = json.loads(_run_rhwp(_HERE / "look_at_hwpx.py", work, *files))
+    return [answer[str(file)] for file in files]
+
+
+def draw_hwpx(file: Path, work: Path) -> list[bytes]:
+    """Its pages as rhwp draws them, as PNG."""
+    written = _run_rhwp(_HERE / "draw_hwpx.py", work, file, work)
+    return [Path(line).read_bytes() for line in written.splitlines()]
+
+
+def _run_rhwp(script: Path, work: Path, *words: Path) -> str:
+    """What a script prints in the environment of rhwp; `work` takes what it caches."""
     python = find_judge("hwpx") / "bin" / "python"
     libraries = sorted(Path("/usr/lib").glob("*/libfreetype.so.6"))
     if not libraries or not Path("/usr/share/fonts/truetype/nanum").is_dir():
@@ -81,8 +93,7 @@ def look_at_hwpx(files: Sequence[Path], work: Path) -> list[dict[str, Any]]:
     fonts.write_text(_FONTS.format(cache=work / "fonts"), "utf-8")
     # The wheel of rhwp brings a libfreetype that is too old for it.
     environ = {"LD_PRELOAD": str(libraries[0]), "FONTCONFIG_FILE": str(fonts)}
-    answer = json.loads(run((python, _HERE / "look_at_hwpx.py", *files), **environ))
-    return [answer[str(file)] for file in files]
+    return run((python, script, *words), **environ)
 
 
 def find_axe() -> str:

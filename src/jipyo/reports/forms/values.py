@@ -64,8 +64,8 @@ class SlotFormat:
 
 
 def normalise(name: str) -> str:
-    """A name as it is compared: neither case, spaces, hyphens nor underscores matter."""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFC", name)).casefold()
+    """A name as it is compared: without case, spaces, hyphens, underscores and a dot at its end."""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFC", name)).casefold().rstrip(".")
 
 
 def parse_format(options: Sequence[str], slot: str) -> SlotFormat:
