@@ -14,7 +14,7 @@ from jipyo.i18n import LANGS, Lang
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.errors import StoreError
-from jipyo.reports.document import Block, Heading, Note, phrase
+from jipyo.reports.document import Block, Heading, Issuer, Note, phrase
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.look import Look
 from jipyo.reports.outline import OUTLINES, Chapter, ReportSection, list_sections
@@ -22,9 +22,11 @@ from jipyo.reports.periodic import build, number_report, walk_outline
 from jipyo.reports.site_template import SectionChoice, SiteTemplate
 from jipyo.reports.wording import Localizer
 from reports.summaries import build_data
+from sla.test_recomputation import build_records, evaluate
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DATA = build_data()
+SHEET = evaluate(build_records())
 INPUTS = ReportInputs(data=DATA, catalogue=Catalogue(()), made_ms=0, objectives=())
 
 
@@ -159,3 +161,16 @@ def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
 def test_the_look_of_a_site_is_that_of_its_report() -> None:
     look = Look(accent="#7a1f2b")
     assert build(replace(INPUTS, template=SiteTemplate(look=look))).look == look
+
+
+def test_systems_under_contract_are_named_where_the_site_names_none() -> None:
+    sheets = tuple(
+        replace(SHEET, system=name, system_name=Bilingual(f"{name}계", f"the {name}"))
+        for name in ("a", "b", "c", "d")
+    )
+    named = build(replace(INPUTS, contracts=sheets[:2]), ()).issuer
+    assert (named.name_system("ko"), named.name_system("en")) == ("a계, b계", "the a, the b")
+    many = build(replace(INPUTS, contract_months=(*sheets, *sheets)), ()).issuer
+    assert many.name_system("en") == "the a, the b, the c and 1 more"
+    own = replace(INPUTS, contracts=sheets, issuer=Issuer(system="desk"))
+    assert build(own, ()).issuer.name_system("ko") == "desk"

@@ -121,6 +121,20 @@ def test_a_line_without_a_value_lowers_the_weights_and_never_counts_as_0() -> No
     assert work_out(replace(PLAIN, indicators=(TYPED,))).total.percent is None
 
 
+def test_what_was_typed_makes_no_score_of_a_month_of_which_nothing_was_measured() -> None:
+    unseen = make_indicator(Measure.RATIO, 99.0, Better.HIGH)
+    typed = (EnteredValue("entered", 95, "a survey"),)
+    contract = replace(PLAIN, indicators=(unseen, TYPED))
+    month = work_out(contract, entered=typed)
+    assert (month.total.entered_weight, month.total.points) == (10, 10)
+    assert (month.total.percent, month.total.rounded) == (None, None)
+    assert month.penalty.percent == 0
+    assert "sla.remark.weights_entered" not in {remark.key for remark in month.remarks}
+    stated = (*typed, EnteredValue("ratio", 99.5, "the log of the gateway"))
+    assert work_out(contract, entered=stated).total.rounded == 100
+    assert work_out(replace(PLAIN, indicators=(TYPED,)), entered=typed).total.rounded == 100
+
+
 def test_a_typed_value_takes_the_place_of_a_measured_one_which_is_named() -> None:
     entered = (EnteredValue("availability", 99.5, "the customer's own log", "Kim"),)
     (line, *_) = work_out(entered=entered, outages=(fail_for(60),)).lines

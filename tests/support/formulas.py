@@ -132,6 +132,8 @@ class _Parser:
                 return one if condition else other
             case "SUM" | "SUMPRODUCT", [values]:
                 return sum(value for value in values if isinstance(value, int | float))
+            case "COUNT", cells:
+                return sum(isinstance(cell, int | float) for cell in cells)
             case "COUNTIF", [values, wanted]:
                 return sum(value == wanted for value in values)
         raise AssertionError(f"{name} of {len(arguments)} is not known here")

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
+from jipyo.i18n import texts
+from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, name_period
 from jipyo.reports.document import Block, Heading, Inline, Joined, Note, Phrase, Report, phrase
 from jipyo.reports.options import KINDS, write_document_number
@@ -17,6 +19,7 @@ from jipyo.reports.outline import (
     choose_sections,
 )
 from jipyo.reports.sections.appendix import hash_catalogue
+from jipyo.reports.sections.cover import list_system_names
 from jipyo.reports.sections.logs import list_missing
 from jipyo.reports.sections.missing import describe_error, list_incomplete
 from jipyo.reports.sections.summary import find_report_state
@@ -25,10 +28,15 @@ from jipyo.reports.site_template import add_own_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from jipyo.i18n import Lang
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
     from jipyo.reports.data import ReportData
+    from jipyo.reports.document import Issuer
     from jipyo.reports.inputs import ReportInputs
+
+_MOST_SYSTEMS = 3
+"""Named below the title and in the header; the cover has all."""
 
 
 def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
@@ -53,9 +61,23 @@ def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
         state=find_report_state(inputs),
         incomplete=tuple(_list_incomplete(inputs)),
         blocks=tuple(walk_outline(outline or OUTLINES[kind], inputs)),
-        issuer=inputs.issuer,
+        issuer=_name_systems(inputs),
         look=inputs.template.look,
     )
+
+
+def _name_systems(inputs: ReportInputs) -> Issuer:
+    """The issuer, with the systems under contract where the site names no other."""
+    issuer, names = inputs.issuer, list_system_names(inputs)
+    if issuer.system or not names:
+        return issuer
+
+    def write(lang: Lang) -> str:
+        text = ", ".join(name(lang) for name in names[:_MOST_SYSTEMS])
+        left = len(names) - _MOST_SYSTEMS
+        return texts(lang)("reports.and_more", names=text, n=left) if left > 0 else text
+
+    return replace(issuer, system=Bilingual(write("ko"), write("en")))
 
 
 def number_report(period: Period, pattern: str = "") -> str:

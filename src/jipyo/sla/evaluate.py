@@ -25,7 +25,7 @@ from jipyo.sla.month import (
 from jipyo.sla.outage_time import account_for
 from jipyo.sla.penalty import add_up_penalty
 from jipyo.sla.profile import Better, Measure, OutageMonth, ScoreBand
-from jipyo.sla.rounding import round_exact, round_figure, to_exact
+from jipyo.sla.rounding import SCORE_DECIMALS, round_exact, round_figure, to_exact
 from jipyo.sla.spans import add_up, floor_second
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from jipyo.sla.systems import ContractedSystem
 
 _MINUTE_MS = 60_000
-_SCORE_DECIMALS = 2
 
 
 def find_window(system: ContractedSystem, month: Period, now_ms: int) -> tuple[int, int] | None:
@@ -315,15 +314,20 @@ def _leave_open(
 
 
 def _add_up_score(lines: Sequence[ContractLine], profile: Profile) -> TotalScore:
-    """Lines without a value lower the weights entered; they never count as 0."""
+    """Lines without a value lower the weights entered; they never count as 0.
+
+    Where nothing that is to be measured is known, what people typed makes no score.
+    """
     entered = [(line, line.score) for line in lines if line.score is not None]
     points = sum((to_exact(score) for _, score in entered), Fraction(0))
     entered_weight = sum((to_exact(line.indicator.weight) for line, _ in entered), Fraction(0))
     weight = sum((to_exact(line.indicator.weight) for line in lines), Fraction(0))
-    percent = 100 * points / entered_weight if entered_weight else None
+    measured = [one for one in lines if one.indicator.measure is not Measure.ENTERED]
+    is_unseen = bool(measured) and all(one.score is None for one in measured)
+    percent = 100 * points / entered_weight if entered_weight and not is_unseen else None
     rounded = percent
     if percent is not None:
-        rounded = round_exact(percent, _SCORE_DECIMALS, profile.rounding, Better.HIGH)
+        rounded = round_exact(percent, SCORE_DECIMALS, profile.rounding, Better.HIGH)
     return TotalScore(
         points=float(points),
         entered_weight=float(entered_weight),
@@ -345,7 +349,7 @@ def _remark(
     if window[0] > month.start_ms or (window[1] < month.end_ms and not is_provisional):
         values = (("start", Instant(window[0])), ("end", Instant(window[1])))
         yield SheetRemark("sla.remark.partial", values)
-    if total.entered_weight < total.weight:
+    if total.rounded is not None and total.entered_weight < total.weight:
         weights = (("entered", total.entered_weight), ("weight", total.weight))
         yield SheetRemark("sla.remark.weights_entered", weights)
     if n := sum(one.attribution is None for one in time.outages):

@@ -226,7 +226,7 @@ class TotalScore:
     weight: float
     """The weights of all lines."""
     percent: float | None
-    """The points of 100, of the weights entered; None where nothing is entered."""
+    """The points of 100, of the weights entered; None where nothing is entered, or measured."""
     rounded: float | None
     """With two decimals, as it is printed; it decides the penalty."""
 

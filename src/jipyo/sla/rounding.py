@@ -11,6 +11,9 @@ from jipyo.sla.profile import Better, RoundingRule
 if TYPE_CHECKING:
     from jipyo.sla.profile import Indicator
 
+SCORE_DECIMALS = 2
+"""Of the total score, as it is printed."""
+
 
 def to_exact(value: float) -> Fraction:
     """The number as it is written: 99.8 is 998/10, and not the double next to it."""

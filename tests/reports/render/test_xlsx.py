@@ -24,6 +24,7 @@ from jipyo.reports.document import (
     Moment,
     Quantity,
     Report,
+    ScoreResult,
     Share,
     Table,
     VerdictBox,
@@ -131,6 +132,23 @@ def test_a_value_that_a_person_types_brings_points_and_a_verdict() -> None:
     recalculation = Recalculation(sheet)
     assert recalculation.cell(row, head["Verdict"]) == "▲ Minimum"
     assert recalculation.cell(row + 1, head["Weight"]) == 50
+
+
+def test_what_was_typed_makes_no_score_until_something_measured_is_known() -> None:
+    scores = build_scores()
+    unseen = replace(
+        scores.rows[0], value=None, quotient=None, points=None, score=None,
+        result=ScoreResult.NOT_ENTERED,
+    )  # fmt: skip
+    typed = replace(scores.rows[2], value=95.0, points=100, score=10.0, result=ScoreResult.MET)
+    sheet = replace(scores, rows=(unseen, typed), entered_weight=10, total=10.0, percent=None)
+    assert recalculate(build_report(sheet), "en") == 2 * 3 + 3
+    (page,) = read(build_report(sheet))
+    head = {cell.value: cell for cell in cells_of(page).values()}
+    last = max(cell.row for cell in cells_of(page).values() if cell.column == head["Score"].column
+               and cell.data_type == "f")  # fmt: skip
+    page.cell(head["Result"].row + 1, head["Result"].column).value = 99.95
+    assert Recalculation(page).cell(last, head["Score"].column) == 100
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,10 @@ from sla.test_recomputation import build_records, evaluate
 
 if TYPE_CHECKING:
     from jipyo.reports.inputs import ReportInputs
+    from jipyo.sla.month import ContractMonth
 
 MONTH = period_containing(PeriodKind.MONTH, date(2026, 11, 1), ZoneInfo("Asia/Seoul"))
+QUARTER = period_containing(PeriodKind.QUARTER, date(2026, 11, 1), ZoneInfo("Asia/Seoul"))
 SHEET = evaluate(build_records())
 
 
@@ -60,10 +62,29 @@ def test_with_a_contract_score_and_state_are_the_contracts() -> None:
 
 def test_of_several_contracts_the_lowest_score_is_shown_with_its_system() -> None:
     total = replace(SHEET.total, rounded=1.25)
-    low = replace(SHEET, system_name=Bilingual("나쁨", "bad"), total=total)
+    low = replace(SHEET, system="bad", system_name=Bilingual("나쁨", "bad"), total=total)
     score = find_score(month("ok", contracts=(SHEET, low)))
     assert score is not None
     assert (score.value, isinstance(score.name, Joined)) == ("1.25", True)
+
+
+def test_the_score_of_a_quarter_is_the_mean_of_its_months() -> None:
+    def score_months(*scores: float | None, system: str = "portal") -> tuple[ContractMonth, ...]:
+        return tuple(
+            replace(SHEET, system=system, total=replace(SHEET.total, rounded=one)) for one in scores
+        )
+
+    data = replace(build_data(build_entry()), period=QUARTER)
+    inputs = build_inputs(data, contract_months=score_months(95.0, 90.01, None))
+    score = find_score(inputs)
+    assert score is not None
+    assert (score.value, score.name) == ("92.50", phrase("summary.score.contract.mean", n=2))
+    lower = (*inputs.contract_months, *score_months(91.0, 92.0, 93.5, system="desk"))
+    both = find_score(replace(inputs, contract_months=lower))
+    assert both is not None
+    assert both.value == "92.16"  # down, as the contract rounds
+    none = find_score(replace(inputs, contract_months=score_months(None, None)))
+    assert none is None
 
 
 def test_a_contract_of_which_nothing_is_entered_has_no_score_and_no_other() -> None:

@@ -109,7 +109,8 @@ def build_verdict(month: ContractMonth) -> VerdictBox:
     }
     percent = month.total.rounded
     if percent is None:
-        text: Phrase = phrase("contract.verdict.none")
+        is_typed = month.total.entered_weight > 0
+        text: Phrase = phrase(f"contract.verdict.{'unseen' if is_typed else 'none'}")
     else:
         text = phrase("contract.verdict", score=_number(percent, 2), penalty=_percent(month))
     details: list[Inline] = [phrase("contract.verdict.counts", **counts)]

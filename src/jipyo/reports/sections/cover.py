@@ -23,6 +23,7 @@ from jipyo.reports.options import Approver, SignOffStep
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jipyo.model.bilingual import Bilingual
     from jipyo.reports.inputs import ReportInputs
     from jipyo.sla.month import ContractMonth
 
@@ -58,9 +59,15 @@ def _list_rows(inputs: ReportInputs) -> Iterator[tuple[str, Inline]]:
         yield "recipients", ", ".join(inputs.options.recipients)
 
 
+def list_system_names(inputs: ReportInputs) -> tuple[Bilingual, ...]:
+    """The systems under contract, each once."""
+    months = inputs.contracts or inputs.contract_months
+    return tuple({month.system: month.system_name for month in months}.values())
+
+
 def _describe_systems(inputs: ReportInputs) -> Inline:
     """The systems under contract, and the hosts that were read."""
-    names = tuple(month.system_name for month in inputs.contracts)
+    names = list_system_names(inputs)
     found = (find_host(one.labels.get("instance", "")) for one in inputs.data.targets)
     hosts = list(dict.fromkeys(filter(None, found)))
     shown: Inline = ", ".join(hosts[:_MOST_NAMES])

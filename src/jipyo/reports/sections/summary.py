@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
@@ -37,6 +38,8 @@ from jipyo.reports.sections.missing import name_error
 from jipyo.reports.sections.objectives import build_objectives, describe_subject
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 from jipyo.sla.month import ContractResult
+from jipyo.sla.profile import Better
+from jipyo.sla.rounding import SCORE_DECIMALS, round_exact, to_exact
 from jipyo.sla.wording import name_unit
 
 if TYPE_CHECKING:
@@ -100,20 +103,48 @@ def build_report_verdict(inputs: ReportInputs) -> VerdictBox:
 
 
 def find_score(inputs: ReportInputs) -> VerdictScore | None:
-    """The contract's score, of several the lowest; without one the share of metrics in order."""
-    scored = [month for month in inputs.contracts if month.total.rounded is not None]
-    if scored:
-        lowest = min(scored, key=lambda month: month.total.rounded or 0.0)
-        name: Inline = phrase("summary.score.contract")
-        if len(inputs.contracts) > 1:
-            name = Joined((name, lowest.system_name), " · ")
-        return VerdictScore(name, f"{lowest.total.rounded:.2f}", phrase("summary.score.of"))
+    """The contract's score, of several the lowest; without one the share of metrics in order.
+
+    That of a quarter or a year is the mean of its months.
+    """
+    months = inputs.contracts or inputs.contract_months
+    if months:
+        return _find_contract_score(months)
     known = [entry for entry in inputs.data.judged if entry.now.state is not State.UNKNOWN]
-    if inputs.contracts or not known:
+    if not known:
         return None
     share = sum(entry.now.state is State.OK for entry in known) / len(known)
     of = phrase("summary.score.metrics.of", n=len(known))
     return VerdictScore(phrase("summary.score.metrics"), Share(share), of)
+
+
+def _find_contract_score(months: Sequence[ContractMonth]) -> VerdictScore | None:
+    """The mean of the months that have a score, of the system where that is lowest."""
+    systems: dict[str, list[ContractMonth]] = {}
+    for month in months:
+        systems.setdefault(month.system, []).append(month)
+    scored = [
+        known
+        for group in systems.values()
+        if (known := [one for one in group if one.total.rounded is not None])
+    ]
+    if not scored:
+        return None
+    lowest = min(scored, key=_compute_mean_score)
+    mean = _compute_mean_score(lowest)
+    name: Inline = phrase("summary.score.contract")
+    if len(months) > len(systems):
+        name = phrase("summary.score.contract.mean", n=len(lowest))
+    if len(systems) > 1:
+        name = Joined((name, lowest[0].system_name), " · ")
+    return VerdictScore(name, f"{float(mean):.2f}", phrase("summary.score.of"))
+
+
+def _compute_mean_score(months: Sequence[ContractMonth]) -> Fraction:
+    """Of scores as they are printed, by the rounding of the contract."""
+    scores = [to_exact(one.total.rounded or 0.0) for one in months]
+    rule = months[0].profile.rounding
+    return round_exact(sum(scores, Fraction(0)) / len(scores), SCORE_DECIMALS, rule, Better.HIGH)
 
 
 def _describe_lines(months: Sequence[ContractMonth]) -> Phrase:

@@ -204,7 +204,7 @@ def _write_totals(sheet: ScoreSheet, book: Book, first: int) -> None:
         ),
         (
             t("contract.scores.percent"),
-            {"score": (f'=IF({entered}=0,"",{percent})', sheet.percent)},
+            {"score": (f'=IF({_find_nothing(sheet, entered, first)},"",{percent})', sheet.percent)},
         ),
     )
     for offset, (name, formulas) in enumerate(rows):
@@ -215,6 +215,18 @@ def _write_totals(sheet: ScoreSheet, book: Book, first: int) -> None:
             made = book.format("total", num_format="0.00" if key == "score" else "General")
             shown = "" if value is None else value
             book.sheet.write_formula(last + offset, _AT[key], formula, made, shown)
+
+
+def _find_nothing(sheet: ScoreSheet, entered: str, first: int) -> str:
+    """The condition for which there is no score: nothing entered, or nothing measured."""
+    if sheet.percent is not None or not sheet.entered_weight:
+        return f"{entered}=0"
+    cells = (
+        f"{_LETTER['value']}{first + at + 1}"
+        for at, row in enumerate(sheet.rows)
+        if row.value is None and not row.is_typed
+    )
+    return f"COUNT({','.join(cells)})=0"
 
 
 def _colour_results(book: Book, first: int) -> None:
