@@ -2,15 +2,16 @@
 
 import type { PromAnswer, PromSeries } from '../../api/queries.ts';
 import type { Frame, Line } from '../../charts/frame.ts';
+import { showHidden } from '../../text/hidden.ts';
 
 export interface Row {
   name: string;
   value: string;
 }
 
-/** A series as PromQL writes it: `up{job="node"}`. */
+/** A series as PromQL writes it: `up{job="node"}`; controls as in its strings: `\u202e`. */
 export function nameSeries({ __name__: name = '', ...labels }: Record<string, string>): string {
-  const inside = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  const inside = Object.entries(labels).map(([label, value]) => `${label}=${showHidden(JSON.stringify(value))}`);
   return inside.length === 0 && name !== '' ? name : `${name}{${inside.join(', ')}}`;
 }
 

@@ -2,23 +2,13 @@
 
 import type { LogLevel } from '../../api/queries.ts';
 import type { Period } from '../../state/urlState.ts';
+import { showHidden } from '../../text/hidden.ts';
 
 export const LEVELS: readonly LogLevel[] = [
   'fatal', 'error', 'warn', 'info', 'debug', 'trace', 'unknown',
 ];
 /** Drawn in a lane of their own: beside all others they would be a hair. */
 export const SEVERE: readonly LogLevel[] = ['fatal', 'error', 'warn'];
-
-/** What reorders or hides text, or commands a terminal; line ends and tabs stay. */
-const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-const escapeCode = (code: number): string =>
-  code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-
-/** The text with its hidden characters written out: an escape as \x1b. */
-export const showHidden = (text: string): string =>
-  text.replace(HIDDEN, (found) => escapeCode(found.charCodeAt(0)));
 
 /** The beginning of a message on one line; at most `most` characters. */
 export const oneLine = (message: string, most: number): string =>

@@ -6,8 +6,9 @@ import { metricNow, overview } from '../../../testing/fixtures.ts';
 import type { LogLine, LogLines } from '../../api/queries.ts';
 import type { Params } from '../../api/client.ts';
 import {
-  addCondition, frameOf, oneLine, parseLevels, showHidden, splitPattern, toggleLevel,
+  addCondition, frameOf, oneLine, parseLevels, splitPattern, toggleLevel,
 } from './display.ts';
+import { showHidden } from '../../text/hidden.ts';
 import { LineList } from './lines.svelte.ts';
 import Page from './Page.svelte';
 
