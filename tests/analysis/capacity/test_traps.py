@@ -10,6 +10,7 @@ import pytest
 from jipyo.analysis.capacity.answer import Basis, Broken, Capacity
 from jipyo.analysis.capacity.find import find_capacity
 from jipyo.analysis.capacity.history import CapacityObjective, LoadHistory, Resource
+from jipyo.analysis.capacity.resources import find_limits
 from support.queues import BOUNDS_S, WINDOW_S, break_rate, make_history
 
 OBJECTIVE = CapacityObjective(2.0)
@@ -91,6 +92,29 @@ def test_the_resource_that_is_full_first_is_named() -> None:
     capacity = find_capacity(replace(history, resources=resources), OBJECTIVE)
     assert capacity.limiting == "GPU"
     assert [one.full_rate for one in capacity.resources] == pytest.approx([30, 10, 20], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("scale", "rise", "reason"),
+    [
+        pytest.param(1e-320, 0.1, "steady", id="next to no load"),
+        pytest.param(1.0, 1e-200, "steady", id="next to no difference"),
+        pytest.param(1.0, 0.1, "few", id="two loads"),
+    ],
+)
+def test_a_resource_that_shows_nothing_is_not_used(scale: float, rise: float, reason: str) -> None:
+    history = make_history(10.0, 7.0, busy="none")
+    levels = np.arange(len(history.t_ms)) % 2 + 1.0
+    steps = replace(
+        history,
+        requests=levels * 900 * scale,
+        errors=levels * 0,
+        resources=(Resource("CPU", levels * rise),),
+    )
+    (limit,) = find_limits(steps)
+    assert limit.full_rate is None
+    assert limit.unusable is not None
+    assert limit.unusable.key == f"capacity.resource.{reason}"
 
 
 def test_a_limit_of_the_configuration_bounds_the_answer() -> None:

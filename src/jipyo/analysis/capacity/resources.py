@@ -23,6 +23,8 @@ _LEAST_R2 = 0.9
 _LEAST_CORRELATION = 0.8
 _MOST_CURVE = 0.12
 """How far a busy share may bend away from a line, at the highest load, in shares of its rise."""
+_LEAST_RATE, _LEAST_RISE = 1e-9, 1e-6
+"""Below such loads a second, and differences of a busy share, there is nothing to see."""
 _FEWEST_WINDOWS = 96
 _TRUST = 0.5
 """How likely the measured resource is the one that gives out first."""
@@ -59,7 +61,7 @@ def find_usable_shares(history: LoadHistory) -> list[Floats]:
 def _follows(busy: Floats, rate: Floats) -> bool:
     if len(busy) < _FEWEST_WINDOWS or not np.isfinite(busy).all():
         return False
-    if np.ptp(busy) == 0 or np.ptp(rate) == 0:
+    if np.ptp(busy) < _LEAST_RISE or np.ptp(rate) < _LEAST_RATE:
         return False
     return float(np.corrcoef(busy, rate)[0, 1]) > _LEAST_CORRELATION
 
@@ -93,10 +95,19 @@ def _find_fault(busy: Floats, load: Floats) -> str | None:
         return "capacity.resource.few"
     if busy.max() > 1.02 or busy.min() < -0.02:
         return "capacity.resource.no_share"
-    if np.ptp(load) <= 0.2 * load.max() or np.ptp(busy) == 0:
+    is_idle = np.ptp(load) < _LEAST_RATE or np.ptp(busy) < _LEAST_RISE
+    if is_idle or np.ptp(load) <= 0.2 * load.max():
         return "capacity.resource.steady"
+    return _find_misfit(busy, load)
+
+
+def _find_misfit(busy: Floats, load: Floats) -> str | None:
+    """Why a busy share is no line over the load: the key of the reason."""
     line = np.polynomial.Polynomial.fit(load, busy, 1)
-    bent = np.polynomial.Polynomial.fit(load, busy, 2).convert().coef
+    curve, (_, rank, *_) = np.polynomial.Polynomial.fit(load, busy, 2, full=True)
+    if rank < 3:  # two loads, between which nothing shows a bend
+        return "capacity.resource.few"
+    bent = curve.convert().coef
     r2 = 1 - float(np.var(busy - line(load)) / np.var(busy))
     rise = line.convert().coef[1]
     if r2 < _LEAST_R2 or rise <= 0:
