@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 MARKUP = "\"><img src=x onerror=window.hurt=1><script>window.hurt=1</script>'&amp;"
 LINK = "javascript:window.hurt=1"
 BIDI = "\u202egnp.exe\u2067\u200b"
-"""It turns the direction of writing, and has no width."""
+"""Everything behind it stands in reverse where it is not isolated."""
 EVIL = f"a{MARKUP}{BIDI}"
 CONTROLS = "\x1b[31m\x07"
 LONG = "길" * 100_000
@@ -61,6 +61,25 @@ groups:
     labels: {severity: critical, owner: %s}
     annotations: {summary: %s, description: %s, runbook_url: %s}
 """
+REORDERED = """(() => {
+  const controls = /[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/;
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    if (!controls.test(node.data) || node.parentElement.closest('option, textarea')) continue;
+    let own = node.parentElement;
+    const isApart = (e) => ['isolate', 'isolate-override', 'plaintext']
+      .includes(getComputedStyle(e).unicodeBidi);
+    const isInline = (e) => getComputedStyle(e).display.startsWith('inline');
+    while (isInline(own) && !isApart(own)) own = own.parentElement;
+    // What stands apart is this name alone, which flips neither neighbours nor words of ours.
+    const text = node.data.trim();
+    if (own.textContent.trim() !== text || !/^(a"><img|script>|rules\\.yaml)/.test(text))
+      found.push(node.parentElement.outerHTML.slice(0, 200));
+  }
+  return found;
+})()"""
+"""Where a control that reorders text reaches words that are not the name it belongs to."""
 INJECTED = """(() => [...document.querySelectorAll('main script, main img, [onerror]')]
   .concat([...document.querySelectorAll('a[href]')].filter(a => a.protocol === 'javascript:'))
   .map(e => e.outerHTML.slice(0, 200)))()"""
@@ -153,6 +172,7 @@ def find_faults(page: Page, width: int) -> dict[str, object]:
         for name, fault in {
             "ran": page.eval("window.hurt ?? null"),
             "injected": page.eval(INJECTED),
+            "reordered": page.eval(REORDERED),
             "wide": max(0, page.eval("document.documentElement.scrollWidth") - width)
             and page.eval(WIDER),
             "console": [line.text for line in page.console if line.level == "exception"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from jipyo.i18n import escape_controls
 from jipyo.model.labels import METRIC_NAME
 from jipyo.source.routing import SOURCE
 
@@ -32,12 +33,13 @@ def name_series(labels: Labels) -> str:
     )
     if "instance" in names and "job" in names:
         names.remove("job")
-    return SEPARATOR.join(
+    words = (
         f"{_DISPLAY_NAMES.get(name, name)} {labels[name]}"
         if name not in _TARGETS and labels[name][:1].isdigit()
         else labels[name]
         for name in names
     )
+    return escape_controls(SEPARATOR.join(words))
 
 
 def name_member(labels: Labels, instance: str = "") -> str:
@@ -67,7 +69,10 @@ def name_series_apart(series: Sequence[Labels]) -> tuple[str, ...]:
     short = [name_series(labels.drop(shared)) or name_series(labels) for labels in series]
     count = Counter(short)
     in_full = (
-        SEPARATOR.join(f"{label} {value}" for label, value in labels.drop(shared).items()) or name
+        escape_controls(
+            SEPARATOR.join(f"{label} {value}" for label, value in labels.drop(shared).items())
+        )
+        or name
         for name, labels in zip(short, series, strict=True)
     )
     return tuple(

@@ -12,6 +12,7 @@ import orjson
 import yaml
 
 from jipyo.i18n import times
+from jipyo.i18n.controls import escape_controls
 from jipyo.i18n.numbers import choose_unit, format_digits
 from jipyo.i18n.particles import add_particle, is_particle
 from jipyo.model.calendar import local_time
@@ -54,7 +55,12 @@ class Texts:
         return "".join(_fill(key, template, words))
 
     def _translate(self, value: object) -> object:
-        """Errors inside a text appear in its language, several of them one a line."""
+        """Errors inside a text appear in its language, several of them one a line.
+
+        Controls of names are written out, so that they change nothing of the words around them.
+        """
+        if isinstance(value, str):
+            return escape_controls(value)
         if isinstance(value, JipyoError):
             return self.error(value)
         if isinstance(value, tuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import itemgetter
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NS_PER_MS = 1_000_000
-
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Level(IntEnum):
@@ -167,11 +164,6 @@ def encode_text(text: str) -> bytes:
 def decode_text(text: bytes) -> str:
     r"""As a person reads it: bytes that are not UTF-8 are escaped (`\xff`)."""
     return text.decode("utf-8", "backslashreplace")
-
-
-def escape_controls(text: str) -> str:
-    r"""The text without what a terminal obeys, or turns around: written as `\x1b`."""
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def escape_surrogates(text: str) -> str:

@@ -22,9 +22,10 @@ from jipyo.cli.options import (
     print_warning,
     show_progress,
 )
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.access import KINDS
 from jipyo.logs.activity.access_month import MonthReview, review_month
-from jipyo.logs.record import decode_text, escape_controls, format_iso
+from jipyo.logs.record import decode_text, format_iso
 from jipyo.logs.services import find_services
 from jipyo.model.clock import SystemClock
 

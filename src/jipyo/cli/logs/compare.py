@@ -20,9 +20,9 @@ from jipyo.cli.logs.patterns import (
 from jipyo.cli.logs.rendering import write_json
 from jipyo.cli.moments import parse_moment
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.incident import FIELDS, MOST_VALUES, compare_windows
 from jipyo.logs.language import resolve_field
-from jipyo.logs.record import escape_controls
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from jipyo.cli.logs.rendering import (
 )
 from jipyo.cli.logs.search import choose_step
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.errors import ErrorSummary, summarise_errors
-from jipyo.logs.record import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from jipyo.cli.options import (
     print_warning,
     show_progress,
 )
-from jipyo.logs.record import escape_controls
+from jipyo.i18n import escape_controls
 from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:

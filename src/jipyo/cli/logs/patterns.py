@@ -22,6 +22,7 @@ from jipyo.cli.options import (
     print_note,
     show_progress,
 )
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.exact_times import find_exact_times
 from jipyo.logs.activity.template_values import (
     TemplatePlace,
@@ -31,7 +32,6 @@ from jipyo.logs.activity.template_values import (
 from jipyo.logs.comparison import ChangeKind
 from jipyo.logs.evaluate.source import list_starts
 from jipyo.logs.query import MESSAGE, All, HasTemplate
-from jipyo.logs.record import escape_controls
 from jipyo.logs.templates.comparison import (
     TemplateChange,
     TemplateComparison,

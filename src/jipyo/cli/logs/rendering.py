@@ -15,8 +15,9 @@ from rich.text import Text
 from jipyo.api.json_object import to_plain
 from jipyo.cli.logs.options import NS_PER_MS
 from jipyo.cli.options import build_table
+from jipyo.i18n import escape_controls
 from jipyo.logs.query import MESSAGE
-from jipyo.logs.record import Level, escape_controls, format_iso
+from jipyo.logs.record import Level, format_iso
 from jipyo.model.calendar import local_day, local_time
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import RecordRequest, pass_request, warn_unknown_fields
 from jipyo.cli.logs.rendering import format_share, format_span, write_json
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.routes import RouteLatency, RouteSummary, summarise_routes
-from jipyo.logs.record import escape_controls
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -24,9 +24,9 @@ from jipyo.cli.logs.rendering import (
 )
 from jipyo.cli.moments import parse_length
 from jipyo.cli.options import open_terminal, print_incomplete, print_note
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.intervals import choose_interval
 from jipyo.logs.language import resolve_field
-from jipyo.logs.record import escape_controls
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:

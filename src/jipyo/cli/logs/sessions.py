@@ -17,8 +17,9 @@ from jipyo.cli.options import (
     print_note,
     show_progress,
 )
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.visits import ServiceVisits, Visits, summarise_visits
-from jipyo.logs.record import decode_text, escape_controls
+from jipyo.logs.record import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

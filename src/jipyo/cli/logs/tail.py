@@ -25,8 +25,8 @@ from jipyo.cli.options import (
     print_note,
     print_warning,
 )
+from jipyo.i18n import escape_controls
 from jipyo.logs.language import resolve_field
-from jipyo.logs.record import escape_controls
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import LogSourceError, StoreError
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
+from jipyo.i18n import escape_controls
 from jipyo.logs.activity.access import KINDS
-from jipyo.logs.record import decode_text, escape_controls
+from jipyo.logs.record import decode_text
 from jipyo.reports.document import Block, Heading, Inline, Moment, Note, Table, phrase
 from jipyo.reports.sections.missing import describe_error
 from jipyo.reports.tables import TableColumn, build_heads, build_row

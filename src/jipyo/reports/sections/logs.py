@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
-from jipyo.logs.record import escape_controls
+from jipyo.i18n import escape_controls
 from jipyo.model.errors import JipyoError
 from jipyo.reports.document import (
     Block,
