@@ -348,5 +348,6 @@ def test_who_does_not_acknowledge_reads_what_follows(
 def test_words_of_others_stay_text(known: Catalogue, made: Made) -> None:
     evil = Labels.of({"instance": '<img src=x onerror="x()">\u202e'})
     document = show(known, made.beyond(CPU, State.CRITICAL, 99, 5, evil))
-    assert document["attention"][0]["subject"] == evil["instance"]
-    assert evil["instance"] in document["headline"]["title"]
+    written_out = '<img src=x onerror="x()">\\u202e'
+    assert document["attention"][0]["subject"] == written_out
+    assert written_out in document["headline"]["title"]
