@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from jipyo.alerts.options import AlertsOptions, RuleOptions
-from jipyo.alerts.rule import find_keep_firing_ms, is_judged, list_metric_rules
+from jipyo.alerts.rule import (
+    build_rule_id,
+    find_keep_firing_ms,
+    is_judged,
+    list_metric_rules,
+    split_rule_id,
+)
 from jipyo.analysis.prometheus_rules import name_alert
 from jipyo.catalogue import Catalogue, Statistic, load
 
@@ -82,3 +88,14 @@ def test_a_metric_of_means_alone_has_no_rule() -> None:
     means = tuple(replace(query, statistic=Statistic.MEAN) for query in metric.queries)
     catalogue = Catalogue((replace(metric, queries=means),))
     assert list(list_metric_rules(catalogue, OPTIONS)) == []
+
+
+@pytest.mark.parametrize("name", ["Down", "I/O wait", "a/b/c", "CPU > 90%", "%2F", "", "/"])
+def test_the_id_of_a_rule_gives_its_names_back(name: str) -> None:
+    rule_id = build_rule_id("rules.yaml", f"group {name}", name)
+    assert rule_id.count("/") == 2
+    assert split_rule_id(rule_id) == ("rules.yaml", f"group {name}", name)
+
+
+def test_an_id_of_another_kind_is_a_name() -> None:
+    assert split_rule_id("system.cpu.utilization") == ("", "", "system.cpu.utilization")

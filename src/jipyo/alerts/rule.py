@@ -26,6 +26,18 @@ Pairs = tuple[tuple[str, str], ...]
 """Names and values in the order of the file."""
 
 
+def build_rule_id(file: str, group: str, name: str) -> str:
+    """The id of a rule of a file; a `/` of a name is written `%2F`, and `%` `%25`."""
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (file, group, name))
+
+
+def split_rule_id(rule_id: str) -> tuple[str, str, str]:
+    """File, group and name of a rule of a file; of another id only a name."""
+    parts = [part.replace("%2F", "/").replace("%25", "%") for part in rule_id.rsplit("/", 2)]
+    file, group, name = (["", "", rule_id], parts)[len(parts) == 3]
+    return file, group, name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricRule:
     """The thresholds of a catalogue metric, evaluated through its queries."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.rule import split_rule_id
 from jipyo.analysis.outages import Outage, identify_target
 from jipyo.analysis.series_names import name_series
 
@@ -41,7 +42,7 @@ def describe_alert(key: AlertKey, catalogue: Catalogue, t: Texts) -> AlertWords:
     subject = name_series(key.labels)
     metric = catalogue.get(key.rule)
     if metric is None:
-        return AlertWords(key.rule.rpartition("/")[2], subject, "count", False)
+        return AlertWords(split_rule_id(key.rule)[2], subject, "count", False)
     if metric.outage:
         target = Outage(*identify_target(key.labels), None).name or subject
         return AlertWords(t("health.outage", target=target), "", metric.unit.value, True)

@@ -104,7 +104,7 @@ def test_the_resource_that_is_full_first_is_named() -> None:
 )
 def test_a_resource_that_shows_nothing_is_not_used(scale: float, rise: float, reason: str) -> None:
     history = make_history(10.0, 7.0, busy="none")
-    levels = np.arange(len(history.t_ms)) % 2 + 1.0
+    levels = np.asarray(np.arange(len(history.t_ms)) % 2 + 1, np.float64)
     steps = replace(
         history,
         requests=levels * 900 * scale,

@@ -12,6 +12,7 @@ from jipyo.alerts.incident.grouping import find_host
 from jipyo.alerts.incident.origin import OriginReason, rank_alerts
 from jipyo.alerts.incident_wording import describe_event, describe_place
 from jipyo.alerts.notify.message import MessageKind, Notification, NotifiedAlert, NotifiedEvent
+from jipyo.alerts.rule import split_rule_id
 from jipyo.alerts.rule_files.alert_texts import fill_texts
 from jipyo.alerts.rule_files.template import TemplateError
 from jipyo.analysis.series_names import name_series
@@ -128,7 +129,7 @@ def _describe_alert(
     annotations = expand_annotations(alert, value, t_ms, sources)
     summary = annotations.get("summary") or annotations.get("description")
     metric = sources.catalogue.get(rule)
-    name = rule.rpartition("/")[2]
+    name = split_rule_id(rule)[2]
     return NotifiedAlert(
         rule=rule,
         name=Bilingual(name, name) if metric is None else metric.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.rule import ExpressionRule, RecordingRule
+from jipyo.alerts.rule import ExpressionRule, RecordingRule, build_rule_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def _name_rules(group: RuleGroup) -> Iterator[tuple[FileRule, str]]:
     for rule in group.rules:
         number = counts[rule.name] = counts.get(rule.name, 0) + 1
         again = f"#{number}" if number > 1 else ""
-        yield rule, f"{PurePath(group.file).name}/{group.name}/{rule.name}{again}"
+        yield rule, build_rule_id(PurePath(group.file).name, group.name, rule.name + again)
 
 
 def _build_rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.rule import MetricRule, RecordingRule
+from jipyo.alerts.rule import MetricRule, RecordingRule, split_rule_id
 from jipyo.alerts.rule_files.alert_texts import fill_texts
 from jipyo.alerts.rule_files.answers import bind_query
 from jipyo.alerts.rule_groups import ActiveAlert, RuleGroupStatus, RuleStatus
@@ -66,8 +66,8 @@ def list_groups(
 def _find_group(rule: Rule) -> tuple[str, str]:
     if isinstance(rule, MetricRule):
         return CATALOGUE, rule.metric.topic
-    file, _, rest = rule.id.rpartition("/")[0].rpartition("/")
-    return file, rest
+    file, group, _ = split_rule_id(rule.id)
+    return file, group
 
 
 def _build_group(

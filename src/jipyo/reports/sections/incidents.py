@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.rule import split_rule_id
 from jipyo.analysis.outages import Outage, identify_target
 from jipyo.analysis.series_names import name_series
 from jipyo.model.calendar import local_day
@@ -121,7 +122,7 @@ def name_alert(alert: IncidentAlert, catalogue: Catalogue) -> Inline:
     """What an alert is about: its metric and series, or the target that does not answer."""
     labels, metric = alert.key.labels, catalogue.get(alert.key.rule)
     if metric is None:
-        return " · ".join(filter(None, (alert.key.rule.rpartition("/")[2], name_series(labels))))
+        return " · ".join(filter(None, (split_rule_id(alert.key.rule)[2], name_series(labels))))
     if metric.outage:
         return phrase("health.outage", target=_name_target(alert))
     return Subject(metric.name, name_series(labels))
