@@ -69,7 +69,7 @@ integration: setup services ## tests against real servers
 	$(BIN)python -m pytest -m integration -n 3 --dist loadfile --durations=25 --deselect=$(SITE) $(T)
 	$(if $(T),,$(BIN)python -m pytest -m integration $(SITE))
 e2e: setup services ## tests in a real browser
-	$(BIN)python -m pytest -m e2e $(T)
+	$(BIN)python -m pytest -m e2e -n 2 --dist loadfile $(T)
 fuzz: setup ## hostile input for whatever reads bytes; T=SURFACE, SECONDS=60 each
 	PYTHONPATH=tests $(BIN)python -m fuzz --seconds $(or $(SECONDS),60) $(T)
 histories: setup ## 10,000 random histories beside plain loops over their samples; N=100 for some

@@ -122,6 +122,10 @@ def test_charts_ask_only_for_the_new_tail(open_page: Open) -> None:
     # From then on the values come by the stream, whose address has what is on the screen.
     streams = [url for url in page.requests if urlsplit(url).path == "/api/jipyo/live"]
     assert any("system.memory.utilization" in url for url in streams)
+    # Nor is what takes the server long asked for with each new value.
+    paths = [urlsplit(url).path.removeprefix("/api/jipyo/metric/") for url in page.requests]
+    assert paths.count("system.memory.utilization/outlook") == 1
+    assert paths.count("system.memory.utilization/trial") == 1
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

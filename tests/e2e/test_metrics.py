@@ -130,7 +130,8 @@ def test_a_metric_is_whole_in_every_language(open_page: Open, product: Product, 
     assert text_of(page, "h1") == answer["name"]
     for query in answer["expressions"]:
         assert query["exporter"] in text_of(page, "[data-testid=source]")
-    page.wait("document.querySelector('[data-testid=series] td:nth-child(3)').innerText !== '–'")
+    mean = "document.querySelector('[data-testid=series] td:nth-child(3)').innerText"
+    page.wait(f"{mean} !== '–'", timeout_s=90)  # figures are those of whole minutes
     assert answer["name"] in page.eval("document.title")
 
 

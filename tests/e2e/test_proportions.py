@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,9 @@ def test_a_share_is_shown_with_its_cases_and_interval(
     head = page.eval("document.querySelector('[data-testid=cases]').innerText")
     assert head.replace("\u00a0", " ") == cases
     shown = "[...document.querySelectorAll('[data-testid=series] td:nth-child(2) small')]"
-    page.wait(f"{shown}.length === 2", timeout_s=30)
-    table = page.eval(f"{shown}.map((e) => e.innerText)")
-    assert [text.replace("\u00a0", " ") for text in table] == [cases, unknown]
+    texts = f"{shown}.map((e) => e.innerText.replaceAll('\u00a0', ' '))"
+    expected = json.dumps([cases, unknown], ensure_ascii=False, separators=(",", ":"))
+    page.wait(f"JSON.stringify({texts}) === {json.dumps(expected)}")
     assert page.eval("document.documentElement.scrollWidth") <= 390
     assert page.errors == []
     page.close()

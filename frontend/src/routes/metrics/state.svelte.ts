@@ -71,6 +71,8 @@ export class MetricState {
   async refresh(): Promise<void> {
     const { now } = this.#app.live;
     if (now - this.#outlookAt >= OUTLOOK_S) await this.loadOutlook();
-    if (now - this.#figuresAt >= FIGURES_S && this.#app.view.isLive) await this.loadFigures();
+    // Of data younger than a minute there are no figures yet.
+    const patience = this.figures.value?.series.length === 0 ? 0 : FIGURES_S;
+    if (now - this.#figuresAt >= patience && this.#app.view.isLive) await this.loadFigures();
   }
 }
