@@ -63,14 +63,14 @@ def test_an_incident_stays_one_document_where_its_days_change(tmp_path: Path) ->
     longer = range_between(
         first.period.start_ms - 30 * DAY_MS, first.period.end_ms + DAY_MS, ZoneInfo("Asia/Seoul")
     )
-    kept = issue_report(tmp_path, first, ["en"], ["md"]).issue
+    kept = issue_report(tmp_path, first, ["en"], ["markdown"]).issue
     again = issue_report(
-        tmp_path, replace(first, period=longer, cut_ms=longer.end_ms), ["en"], ["md"]
+        tmp_path, replace(first, period=longer, cut_ms=longer.end_ms), ["en"], ["markdown"]
     ).issue
     assert again.folder == kept.folder.with_name("JIPYO-INC-7.issue-2")
     still_open = replace(first, cut_ms=first.period.end_ms - 1)
     with pytest.raises(ReportError) as caught:
-        issue_report(tmp_path, still_open, ["en"], ["md"])
+        issue_report(tmp_path, still_open, ["en"], ["markdown"])
     assert caught.value.key == "archive.incident_open"
 
 
