@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import pytest
 from support.fault_proxy import Fault, FaultProxy, proxy_with_faults
 from support.network_link import LinkState, NetworkLink, linked
 from support.product import up
+from support.services import free_port
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ FAULTS = {
     Fault.HALF: "No connection",
     Fault.CUT: "No connection",
 }
-"""What the band says of each."""
+"""The words of the band for each."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,7 @@ VIEWS = {
 
 def configure(folder: Path, lines: Path) -> Path:
     """A host with logs and a target behind which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "jipyo.yaml"
     config.write_text(
         "timezone: Asia/Seoul\ninstance: e2e-host\nalerts: {interval: 1s}\n"
@@ -188,7 +186,7 @@ def test_a_failing_server_is_named_and_the_last_figures_stay_with_their_time(
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_part_that_fails_is_said_to_be_old_while_the_rest_goes_on(
+def test_a_part_that_fails_is_marked_as_old_while_the_rest_goes_on(
     proxy: FaultProxy, tabs: dict[str, Page], name: str
 ) -> None:
     page, view = tabs[name], VIEWS[name]
@@ -215,7 +213,7 @@ def test_a_page_that_loads_when_a_part_fails_is_whole_once_it_is_there(
     page.close()
 
 
-def test_a_slow_server_is_said_to_be_slow_and_nothing_is_lost(
+def test_a_slow_server_is_reported_as_slow_and_nothing_is_lost(
     proxy: FaultProxy, tabs: dict[str, Page]
 ) -> None:
     page = tabs["metric"]
@@ -230,7 +228,7 @@ def test_a_slow_server_is_said_to_be_slow_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_note_that_is_not_saved_stays_in_its_field_and_is_said_to_be_not_saved(
+def test_a_note_that_is_not_saved_stays_in_its_field_and_is_reported_as_not_saved(
     proxy: FaultProxy, incident: Page, site: Product, fault: Fault
 ) -> None:
     text = f"replaced the fan, {fault.value}"
@@ -239,8 +237,8 @@ def test_a_note_that_is_not_saved_stays_in_its_field_and_is_said_to_be_not_saved
     incident.fill(NOTE, text)
     proxy.fail(fault, affects=lambda path: "/notes" in path)
     incident.click("[data-testid=note]")
-    said = incident.wait(UNSAVED)
-    assert said.startswith("Not saved. HTTP 500" if fault is Fault.ERROR else "Not confirmed")
+    problem = incident.wait(UNSAVED)
+    assert problem.startswith("Not saved. HTTP 500" if fault is Fault.ERROR else "Not confirmed")
     assert incident.eval(f"document.querySelector('{NOTE}').value") == text
     proxy.fail(Fault.NONE)
     if fault is not Fault.HALF:
@@ -255,7 +253,7 @@ def test_a_note_that_is_not_saved_stays_in_its_field_and_is_said_to_be_not_saved
     assert sum(text in line for line in lines) == 1
 
 
-def test_a_note_that_is_saved_is_not_said_to_be_lost_when_what_follows_fails(
+def test_a_note_that_is_saved_is_not_reported_as_lost_when_what_follows_fails(
     proxy: FaultProxy, incident: Page
 ) -> None:
     proxy.fail(Fault.ERROR, affects=lambda path: "/incidents?" in path)

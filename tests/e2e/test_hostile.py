@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pytest
 import urllib3
 
 from support.product import up
+from support.services import free_port
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -128,9 +128,7 @@ def write_samples(product: Product) -> None:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A server with such names in metrics, targets, alerts, logs, notes and silences."""
     folder = tmp_path_factory.mktemp("hostile")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "shop.yaml").write_text(SHOP)
     texts = [json.dumps(text) for text in (EVIL, EVIL, EVIL, EVIL, LINK)]
     (folder / "rules.yaml").write_text(RULES % tuple(texts))

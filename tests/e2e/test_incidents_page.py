@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.axe import list_faults
 from support.product import up
+from support.services import free_port
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ WORDS = {"ko": ("응답 없음", "접수"), "en": ("does not answer", "Acknowled
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A host with two targets behind which nothing listens."""
     folder = tmp_path_factory.mktemp("incidents")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     targets = "".join(
         f"  - {{job: {job}, url: 'http://127.0.0.1:{port}/{job}'}}\n" for job in ("one", "two")
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 
 from support.axe import list_violations
 from support.product import up
+from support.services import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,9 +45,7 @@ def state_of(page: Page) -> str:
 @contextmanager
 def up_with_a_dead_target(folder: Path) -> Iterator[Product]:
     """A host with a target behind which nothing listens, whose name is markup."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "jipyo.yaml"
     config.write_text(
         f"{HEAD}  scrape:\n  - {{job: '{EVIL}', url: 'http://127.0.0.1:{port}/metrics'}}\n"

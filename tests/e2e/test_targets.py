@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.product import up
+from support.services import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,7 @@ WORDS = {"ko": ("수집 대상", "수집 실패", "조치: "), "en": ("Targets",
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A host with a target behind which nothing listens."""
     folder = tmp_path_factory.mktemp("targets")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "jipyo.yaml"
     config.write_text(
         "timezone: Asia/Seoul\ninstance: e2e-host\ncollect:\n  interval: 1s\n  scrape:\n"

@@ -263,6 +263,8 @@ def test_every_sample_arrives_once_whatever_is_cut_or_killed(
         for agent in agents:
             wanted |= agent.acknowledged()
         found = receiver.samples_with_all(wanted)
+    for program in (receiver.program, *(agent.program for agent in agents)):
+        print(f"{program.log.name}:\n{program.log.read_text(errors='replace')[-4000:]}")
     check = check_close if name == "victoria-metrics" else check_equal
     check(found, wanted)
     samples = sum(map(len, wanted.values()))

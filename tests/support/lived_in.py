@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from jipyo.model.calendar import PeriodKind, local_day, period_containing
 from jipyo.model.clock import SystemClock
 from jipyo.model.progress import ignore_progress
 from support.product import up
+from support.services import free_port
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def _count_open(product: Product) -> int:
 
 def _write_settings(path: Path) -> None:
     """Those of the site, with a second system and targets behind which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = yaml.safe_load(path.read_text("utf-8"))
     settings["collect"]["scrape"] = [
         {"job": job, "url": f"http://127.0.0.1:{port}/{n}", "interval": "2s"}

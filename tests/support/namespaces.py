@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import subprocess
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+MOST = 4
+"""Namespaces of a process."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,10 @@ def namespaces(count: int) -> Iterator[list[Namespace]]:
     try:
         for number in range(count):
             mark = f"veth{os.getpid() % 100_000}n{number}"  # as containers have: no loss when gone
-            one = Namespace(mark, f"{mark}a", f"10.213.{100 + number}.1")
+            host, inner = choose_addresses(number)
+            one = Namespace(mark, f"{mark}a", host)
             made.append(one)
-            add(one, f"{mark}b", f"10.213.{100 + number}.2")
+            add(one, f"{mark}b", inner)
         yield made
     except (OSError, subprocess.CalledProcessError) as error:
         reason = getattr(error, "stderr", b"") or str(error)
@@ -62,6 +67,14 @@ def namespaces(count: int) -> Iterator[list[Namespace]]:
         for one in made:
             subprocess.run(["ip", "netns", "del", one.name], check=False, capture_output=True)
             subprocess.run(["ip", "link", "del", one.cable], check=False, capture_output=True)
+
+
+def choose_addresses(number: int) -> tuple[str, str]:
+    """Both ends of a cable, which no other process that runs tests now gives to its own."""
+    if number >= MOST:
+        raise ValueError(f"at most {MOST} namespaces")
+    net = int(ipaddress.IPv4Address("10.213.0.0")) + 4 * (os.getpid() % 4096 * MOST + number)
+    return str(ipaddress.IPv4Address(net + 1)), str(ipaddress.IPv4Address(net + 2))
 
 
 def add(one: Namespace, inner: str, address: str) -> None:

@@ -298,7 +298,7 @@ export class App {
     return error instanceof Refused ? error.message : this.texts.connectionLost;
   }
 
-  /** Describe why something that was sent is not saved, or not known to be. */
+  /** Describe why a change is not saved, or not confirmed as saved. */
   explainUnsaved(error: unknown): string {
     return error instanceof Refused ? this.texts.notSaved(error.message) : this.texts.unconfirmed;
   }

@@ -74,7 +74,7 @@ test('failures are explained in the words of the server, else in ours', async ()
   assert.equal(app.explain(new Unreachable('x')), 'jipyo 서버와 연결이 끊겼습니다.');
 });
 
-test('what could not be saved is said to be so, or not to be known', async () => {
+test('a change that failed is reported as not saved, or as not confirmed', async () => {
   const { app } = await open('/?lang=en');
   assert.equal(app.explainUnsaved(new Refused('the disk is full.', 503)), 'Not saved. the disk is full.');
   assert.match(app.explainUnsaved(new Unreachable('x')), /^Not confirmed as saved/);

@@ -15,7 +15,7 @@ const POLL_EMPTY_S = 5;
 const RETRY_S = [2, 5, 10, 15];
 /** A server that asks for more patience is asked again all the same, in seconds. */
 const PATIENCE_S = 60;
-/** A poll that takes longer is said to be slow. */
+/** A poll that takes longer is reported as slow. */
 const SLOW_S = 4;
 const AT_ONCE = 4;
 /** The server breaks its silence every 10 s. */

@@ -142,7 +142,7 @@ test('a metric that is refused does not stop the others, a lost connection does'
   assert.equal(live.trouble?.tries, 1);
 });
 
-test('a part that the server fails to answer is said to be old, and is asked for again', async () => {
+test('a part that the server fails to answer is marked as old, and is asked for again', async () => {
   const { clock, live } = start(FULL);
   let isBroken = true;
   let refreshed = 0;
@@ -177,7 +177,7 @@ test('what could not be loaded is loaded by the next poll, unless the request is
   assert.deepEqual([asked.status, asked.value, answers], ['ready', 1, []]);
 });
 
-test('a poll that takes long is said to be slow until one is quick', async () => {
+test('a poll that takes long is reported as slow until one is quick', async () => {
   const clock = new FakeClock();
   const answers: ((value: Overview) => void)[] = [];
   const live = new Live(clock, () => new Promise((resolve) => answers.push(resolve)));

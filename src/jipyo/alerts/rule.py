@@ -33,8 +33,10 @@ def build_rule_id(file: str, group: str, name: str) -> str:
 
 def split_rule_id(rule_id: str) -> tuple[str, str, str]:
     """File, group and name of a rule of a file; of another id only a name."""
-    parts = [part.replace("%2F", "/").replace("%25", "%") for part in rule_id.rsplit("/", 2)]
-    file, group, name = (["", "", rule_id], parts)[len(parts) == 3]
+    if rule_id.count("/") < 2:
+        return "", "", rule_id
+    parts = rule_id.rsplit("/", 2)
+    file, group, name = (part.replace("%2F", "/").replace("%25", "%") for part in parts)
     return file, group, name
 
 

@@ -44,7 +44,12 @@ def choose_grid(
     first_ms = min(last.start_ms + HOUR_MS, last.end_ms)
     t_ms = np.arange(first_ms, last.end_ms + 1, HOUR_MS, dtype=np.int64)
     series = len(read_series(source, metric, t_ms, window.step_ms, inventory).queries)
-    wanted_ms = series * window.duration_ms / MOST_VALUES
+    return fit_values(window, series, MOST_VALUES)
+
+
+def fit_values(window: Window, series: int, most: int) -> Window:
+    """The window in the finest steps in which so many series have no more values than `most`."""
+    wanted_ms = series * window.duration_ms / most
     return coarsen(window, next((one for one in STEPS_MS if one >= wanted_ms), STEPS_MS[-1]))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.comparison import COMPARABLE
-from jipyo.analysis.grid import STEPS_MS, coarsen
+from jipyo.analysis.grid import STEPS_MS, coarsen, fit_values
 from jipyo.analysis.metric_fold import begin_fold, is_quantile
 from jipyo.analysis.series_groups import group_series, select_series
 from jipyo.analysis.series_names import name_series_apart
@@ -229,9 +229,7 @@ class _PeriodReader:
         """The window in minutes, or in longer steps where so many series would not fit."""
         t_ms = np.array([window.end_ms])
         newest = read_series(self.source, self.metric, t_ms, window.step_ms, self.inventory)
-        series = len(self._narrow(newest).matrix.series)
-        fitting = (one for one in STEPS_MS if series * window.duration_ms / one <= _MOST_VALUES)
-        return coarsen(window, next(fitting, STEPS_MS[-1]))
+        return fit_values(window, len(self._narrow(newest).matrix.series), _MOST_VALUES)
 
     def _narrow(self, data: MetricData) -> MetricData:
         return group_series(select_series(data, self.wanted.matchers), self.wanted.by)
