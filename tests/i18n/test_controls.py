@@ -14,6 +14,7 @@ from jipyo.model.errors import ReportError
         ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
         ("gnp\u202eexe.\u200b", r"gnp\u202eexe.\u200b"),
         ("\u2028\u2066\x9f", r"\u2028\u2066\x9f"),
+        ("\ufeffco\u2060py", r"\ufeffco\u2060py"),
     ],
 )
 def test_only_what_is_not_seen_is_written_out(text: str, expected: str) -> None:

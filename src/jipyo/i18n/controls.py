@@ -3,9 +3,12 @@
 import re
 
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
-"""What a terminal obeys, what turns the direction of writing, and what has no width."""
+"""What a terminal obeys, what turns the direction of writing, and what has no width.
+
+Joiners are left alone: scripts and emoji need them.
+"""
 
 
 def escape_controls(text: str) -> str:
