@@ -24,7 +24,7 @@ HALF := $(wildcard $(addprefix tests/,tsdb promql cli analysis catalogue wire al
 test-one: TESTS = $(HALF)
 test-two: TESTS = $(HALF:%=--ignore=%)
 test-one test-two: setup
-	$(BIN)coverage run --data-file=.coverage.$(@:test-%=%) -m pytest $(TESTS)
+	$(BIN)coverage run --data-file=.coverage.$(@:test-%=%) -m pytest --durations=25 $(TESTS)
 lint: setup  ## format, rules, types, layers, spelling
 	$(BIN)ruff format --check .
 	$(BIN)ruff check .

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -20,7 +24,7 @@ from jipyo.model.errors import NetError
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata, MetricType, Scrape
 from jipyo.net.http import ClientResponse
-from jipyo.send.blocks import count_samples, group_blocks, halve, split_by_series
+from jipyo.send.blocks import count_samples, group_blocks, halve, split_by_series, split_by_time
 from jipyo.send.options import Protocol, RemoteWriteOptions
 from jipyo.send.queue import Queue
 from jipyo.send.sender import Sender
@@ -290,27 +294,70 @@ class Strict:
         return 204, {}, b""
 
 
-def test_samples_that_were_stored_before_a_kill_take_no_others_with_them(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("series", "before", "after", "most"),
+    [
+        pytest.param(10, 5, 4, 50, id="few"),
+        pytest.param(100, 30, 1, 5_000, id="more samples than a request is halved for"),
+        pytest.param(100, 15, 35, 2_000, id="one lane that becomes four"),
+        pytest.param(100, 25, 70, 2_000, id="two lanes that become eight"),
+    ],
+)
+def test_samples_that_were_stored_before_a_kill_take_no_others_with_them(
+    site: Site, series: int, before: int, after: int, most: int
+) -> None:
+    names = tuple(Labels.of({"__name__": "m", "n": str(n)}) for n in range(series))
     strict = Strict()
     site.receiver.answer = strict
-    site.options = replace(site.options, protocol=Protocol.V1, max_shards=1)
-    site.start()
-    for n in range(5):
-        site.append(scrape(n))
-    assert site.sender is not None
-    before = site.sender.cursor.acked
+    site.options = replace(site.options, protocol=Protocol.V1, max_samples_per_send=most)
+    sender = site.start()
+    for n in range(before):
+        site.append(scrape(n, names))
+    start = sender.cursor.acked
     site.steps()
     position = next(site.folder.glob("*.position"))
     assert site.queue is not None
     site.queue.close()
     # The kill came after the server had stored the samples and before that was written down.
-    position.write_text(f'{{"offset": {before.offset}, "samples": {before.samples}}}')
+    position.write_text(f'{{"offset": {start.offset}, "samples": {start.samples}}}')
     sender = site.start()
-    for n in range(5, 9):
-        site.append(scrape(n))
+    for n in range(before, before + after):
+        site.append(scrape(n, names))
     site.steps()
+    sender.stop(5)
     assert site.receiver.counts == site.wanted
     assert sender.counts.rejected == 0
+
+
+def test_a_series_goes_with_the_same_others_in_every_process_and_in_smaller_parts() -> None:
+    program = (
+        "from jipyo.model.labels import Labels\n"
+        "from jipyo.model.sample import Scrape\n"
+        "from jipyo.send.blocks import group_blocks, split_by_series\n"
+        "import numpy as np\n"
+        "names = tuple(Labels.of({'n': str(n)}) for n in range(99))\n"
+        "blocks = group_blocks([Scrape(1, names, np.zeros(99))])\n"
+        "for parts in (2, 3, 7):\n"
+        "    found = [[one.get('n') for b in part for one in b.series]\n"
+        "             for part in split_by_series(blocks, parts)]\n"
+        "    print(found)\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    few, *more = (
+        [set(part) for part in ast.literal_eval(line)] for line in outputs.pop().split("\n")[:-1]
+    )
+    assert [len(few), *map(len, more)] == [2, 4, 8]
+    assert all(any(part <= whole for whole in few) for parts in more for part in parts)
 
 
 def test_a_batch_that_was_sent_and_not_confirmed_is_taken_apart(site: Site) -> None:
@@ -411,6 +458,10 @@ def test_blocks_hold_every_sample_with_each_series_in_its_order(
     homes = [{labels for block in part for labels in block.series} for part in split]
     assert sum(map(len, homes)) == len(set.union(*homes))
     assert sorted(one for part in split for one in walk(part)) == sorted(found)
+    times = split_by_time(blocks)
+    assert [one for part in times for one in sorted(walk(part))] == sorted(
+        found, key=lambda one: (one[1], one)
+    )
     halves = halve(blocks)
     assert sorted(one for half in halves for one in walk(half)) == sorted(found)
     check_order([one for half in halves for one in walk(half)])

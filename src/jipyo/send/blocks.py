@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -65,10 +66,14 @@ def newest_ms(blocks: Iterable[SeriesBlock]) -> int:
 
 
 def split_by_series(blocks: Blocks, parts: int) -> list[Blocks]:
-    """So many parts of which each has series of its own; the same series always in the same."""
+    """So many parts or more, a power of two, of which each has series of its own.
+
+    A series is in the same part in every process, and a part of more is within one of fewer.
+    """
     if parts <= 1:
         return [blocks]
-    homes = [np.array([hash(labels) % parts for labels in block.series]) for block in blocks]
+    parts = 1 << (parts - 1).bit_length()
+    homes = [np.array([_checksum(labels) % parts for labels in block.series]) for block in blocks]
     split = (
         tuple(
             part
@@ -80,16 +85,18 @@ def split_by_series(blocks: Blocks, parts: int) -> list[Blocks]:
     return [part for part in split if part]
 
 
+def split_by_time(blocks: Blocks) -> list[Blocks]:
+    """A part for each time, the oldest first."""
+    times = np.unique(np.concatenate([block.t_ms for block in blocks]))
+    return [_cut(blocks, time, time) for time in times]
+
+
 def halve(blocks: Blocks) -> list[Blocks]:
     """The older and the newer half; where all is of one time, two halves of the series."""
     times = np.unique(np.concatenate([block.t_ms for block in blocks]))
     if len(times) > 1:
-        middle = times[len(times) // 2]
-        halves = (
-            tuple(part for block in blocks if (part := _cut(block, old=old, at=middle)).values.size)
-            for old in (True, False)
-        )
-        return [half for half in halves if half]
+        middle = len(times) // 2
+        return [_cut(blocks, times[0], times[middle - 1]), _cut(blocks, times[middle], times[-1])]
     pieces = [
         SeriesBlock(block.series[n : n + 1], block.t_ms, block.values[n : n + 1])
         for block in blocks
@@ -101,10 +108,16 @@ def halve(blocks: Blocks) -> list[Blocks]:
     return [tuple(pieces[:middle]), tuple(pieces[middle:])]
 
 
+def _checksum(labels: Labels) -> int:
+    return zlib.crc32(repr(labels.pairs).encode())
+
+
 def _select(block: SeriesBlock, at: npt.NDArray[np.intp]) -> SeriesBlock:
     return SeriesBlock(tuple(block.series[n] for n in at), block.t_ms, block.values[at])
 
 
-def _cut(block: SeriesBlock, *, old: bool, at: np.int64) -> SeriesBlock:
-    wanted = (block.t_ms < at) == old
-    return SeriesBlock(block.series, block.t_ms[wanted], block.values[:, wanted])
+def _cut(blocks: Blocks, first: np.int64, last: np.int64) -> Blocks:
+    """The samples from `first` to `last`; blocks without any are left out."""
+    found = ((block, (block.t_ms >= first) & (block.t_ms <= last)) for block in blocks)
+    cut = (SeriesBlock(b.series, b.t_ms[wanted], b.values[:, wanted]) for b, wanted in found)
+    return tuple(block for block in cut if block.values.size)

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from jipyo.loops import Periodic
 from jipyo.model.errors import JipyoError
-from jipyo.send.blocks import count_samples, group_blocks, halve, newest_ms, split_by_series
+from jipyo.send.blocks import (
+    count_samples,
+    group_blocks,
+    halve,
+    newest_ms,
+    split_by_series,
+    split_by_time,
+)
 from jipyo.send.delivery import BAD_REQUEST, TOO_LARGE, Delivery, deliver
 from jipyo.send.metadata import MetadataTable
 from jipyo.send.options import Protocol
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _FIRST_BACKOFF_MS = 100.0
 _MOST_HALVES = 64
-"""A request that may be stored already is taken apart into so many requests at most."""
+"""How often the requests of a lane are halved at most."""
 
 
 @dataclass(slots=True)
@@ -77,6 +84,8 @@ class _Lane:
     """Requests that must be delivered one after the other; other lanes have other series."""
 
     requests: deque[_Request]
+    has_delivered: bool = False
+    """Whether the server has taken one of them."""
     halves_left: int = _MOST_HALVES
 
 
@@ -241,6 +250,7 @@ class Sender:
                 case Delivery.DELIVERED:
                     self._count_delivered(request, outcome)
                     lane.requests.popleft()
+                    lane.has_delivered = True
                 case _:
                     lane.requests.popleft()
                     self._handle_rejection(lane, request, outcome)
@@ -283,19 +293,13 @@ class Sender:
             self.counts.newest_sent_ms = max(self.counts.newest_sent_ms, newest_ms(request.blocks))
 
     def _handle_rejection(self, lane: _Lane, request: _Request, outcome: Outcome) -> None:
-        """Drop what the server does not take, after trying whether a part of it will do.
-
-        A request that may be stored already is taken apart: a server of 1.0 rejects all of it
-        for a single sample that it has, and the others would be lost. So is one that is too large.
-        """
+        """Drop what the server does not take, after trying whether a part of it will do."""
         was_sent_before = request.is_repeated and outcome.status == BAD_REQUEST
-        if (was_sent_before and outcome.written is None) or outcome.status == TOO_LARGE:
-            halves = halve(request.blocks) if lane.halves_left else []
-            if len(halves) > 1:
-                lane.halves_left -= 1
-                repeated = request.is_repeated
-                lane.requests.extendleft(_Request(half, repeated) for half in reversed(halves))
-                return
+        parts = _divide(lane, request, outcome)
+        if len(parts) > 1:
+            repeated = request.is_repeated
+            lane.requests.extendleft(_Request(part, repeated) for part in reversed(parts))
+            return
         written = min(outcome.written or 0, request.samples)
         with self._counting:
             self.counts.samples += written
@@ -315,3 +319,24 @@ class Sender:
             self._logged.add(cause)
         name = self.options.name
         _LOG.error("remote write to %s: %d samples are dropped: %s", name, samples, outcome.error)
+
+
+def _divide(lane: _Lane, request: _Request, outcome: Outcome) -> list[Blocks]:
+    """The parts of a rejected request that are worth a try, in the order of time.
+
+    A server of 1.0 rejects all of a request for a single sample that it has, and the others
+    would be lost. What it has of a lane are the oldest times, as the lane was sent in the order
+    of time: so each time is sent by itself. Halves would be tried up to their limit within what
+    it has. Behind a time that it has taken, a rejection has another cause, and halves find it.
+    """
+    may_be_stored = request.is_repeated and outcome.status == BAD_REQUEST
+    if may_be_stored and outcome.written is None:
+        times = split_by_time(request.blocks)
+        if len(times) > 1 or not lane.has_delivered:
+            return times
+    elif outcome.status != TOO_LARGE:
+        return []
+    if not lane.halves_left:
+        return []
+    lane.halves_left -= 1
+    return halve(request.blocks)
