@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -360,6 +361,27 @@ def test_one_who_does_not_read_holds_no_more_than_a_version(board: Board) -> Non
                 got += slow.recv(1 << 16)
             assert got.count(b"event: ") < 8
         watcher.close()
+
+
+def test_those_who_do_not_read_share_what_they_were_sent(board: Board) -> None:
+    board.document = {"t": 1, "metrics": [], "text": "x" * 8_000_000}
+    with serving(stream_route=board.stream()) as client, contextlib.ExitStack() as stack:
+        host, port = client.base.removeprefix("http://").split(":")
+        head = b"GET /api/jipyo/live?lang=en HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        tracemalloc.start()
+        stack.callback(tracemalloc.stop)
+        for _ in range(20):
+            slow = stack.enter_context(socket.socket())
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.connect((host, int(port)))
+            slow.sendall(head)
+        with socket.create_connection((host, int(port)), 10) as reader:
+            reader.sendall(head)
+            got = 0
+            while got < 8_000_000:
+                got += len(reader.recv(1 << 16))
+        in_use, _ = tracemalloc.get_traced_memory()
+    assert in_use < 40_000_000  # the document and its event, and not 160 MB more
 
 
 def test_the_stream_has_the_overview_and_the_tail_of_the_api(

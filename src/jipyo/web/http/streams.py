@@ -23,7 +23,7 @@ from jipyo.web.http.message import WebRequest, WebResponse
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from starlette.types import Receive, Scope, Send
@@ -38,6 +38,8 @@ HEARTBEAT_S = 10.0
 """Silence for longer means that the connection is dead, or that a proxy holds events back."""
 _HEARTBEAT = b": \n\n"
 _RETRY_AFTER_S = 30
+_PIECE_BYTES = 1 << 15
+"""Of what a client has not taken in yet it has a copy of its own: of a few pieces, not of all."""
 _HEADERS = {
     "content-type": "text/event-stream",
     "cache-control": "no-store, no-transform",
@@ -211,13 +213,12 @@ class StreamEndpoint:
             self._ticking = asyncio.create_task(self._tick())
         is_woken = True
         while not stream.is_over:
-            events = stream.reader.read() if is_woken else ()
-            body = b"".join(events) if is_woken else _HEARTBEAT
-            if body:
-                self._streams.events += len(events)
-                self._streams.bytes += len(body)
+            events = stream.reader.read() if is_woken else (_HEARTBEAT,)
+            self._streams.events += len(events) if is_woken else 0
+            for piece in _cut(events):
+                self._streams.bytes += len(piece)
                 # Returns once the client has taken in what was sent before.
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
             is_woken = await stream.sleep(self._route.heartbeat_s)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -231,6 +232,12 @@ class StreamEndpoint:
             for stream in self._own:
                 stream.wake()
             await asyncio.sleep(max(tick_s - (loop.time() - began_s), tick_s / 10))
+
+
+def _cut(events: Iterable[bytes]) -> Iterator[bytes]:
+    for event in events:
+        for start in range(0, len(event), _PIECE_BYTES):
+            yield event[start : start + _PIECE_BYTES]
 
 
 def mount_stream(route: StreamRoute, streams: Streams, executor: Executor) -> routing.BaseRoute:
