@@ -70,10 +70,10 @@ def test_the_error_names_the_part_and_many_calls_may_take_longer_than_one() -> N
 
 def test_cpu_time_of_the_workers_is_that_of_their_caller() -> None:
     def work() -> None:
-        end = time.thread_time() + 0.05
+        end = time.thread_time() + 0.2
         while time.thread_time() < end:
             pass
 
     before = spent_cpu_s()
     LimitedCalls("x").run({"nested": lambda: LimitedCalls("y").run({"work": work})})
-    assert 0.05 <= spent_cpu_s() - before < 0.2
+    assert 0.2 <= spent_cpu_s() - before < 0.39  # twice would be 0.4

@@ -361,7 +361,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(first: bytes, drip: bytes) ->
         error = failure(url, timeout_s=0.3)
         took = time.monotonic() - start
     assert (error.key, error.values["seconds"]) == ("net.timeout", "0.3")
-    assert took < 1.5
+    assert took < 10
 
 
 def test_all_redirects_share_one_deadline() -> None:
@@ -372,7 +372,7 @@ def test_all_redirects_share_one_deadline() -> None:
     with serving(slow) as server:
         start = time.monotonic()
         assert failure(server.url, timeout_s=0.4).key == "net.timeout"
-        assert time.monotonic() - start < 1.2
+        assert time.monotonic() - start < 10
 
 
 def test_a_kept_connection_has_a_new_deadline_for_every_request() -> None:
@@ -469,7 +469,7 @@ def test_over_tls_an_answer_that_drips_ends_at_the_deadline_too(tmp_path: Path) 
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
-        for _ in range(100):
+        for _ in range(1000):
             handler.wfile.write(b"H")
             time.sleep(0.03)
 
@@ -477,7 +477,7 @@ def test_over_tls_an_answer_that_drips_ends_at_the_deadline_too(tmp_path: Path) 
         url = server.url.replace("http:", "https:")
         start = time.monotonic()
         error = failure(url, timeout_s=0.3, tls=TlsOptions(insecure_skip_verify=True))
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 10
     assert error.key == "net.timeout"
 
 
@@ -521,8 +521,8 @@ def test_a_fingerprint_of_what_has_no_tls_or_is_silent_or_away(tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
-        assert failure(url, timeout_s=0.3, tls=pinned).key in {"net.timeout", "net.tls"}
-        assert time.monotonic() - start < 1.5
+        assert failure(url, timeout_s=0.3, tls=pinned).key == "net.timeout"
+        assert time.monotonic() - start < 10
 
 
 def test_plain_http_where_tls_is_expected() -> None:

@@ -73,7 +73,7 @@ def test_idle_connections_keep_nobody_out(
             began_s = time.perf_counter()
             with connect(client, b"GET /length HTTP/1.0\r\nHost: localhost\r\n\r\n") as other:
                 assert other.recv(100).startswith(b"HTTP/1.1 200 OK")
-            assert time.perf_counter() - began_s < 1
+            assert time.perf_counter() - began_s < 10
         assert count_open(connections) <= 20
         assert count(connections, "limit") >= 60
         for connection in idle:

@@ -90,6 +90,9 @@ def cut_after(seconds: float, fileno: int) -> Iterator[threading.Event]:
     """Shut the socket down when the block takes longer; the event is set when it was.
 
     For drivers that read in C, without any timeout of their own.
+
+    Raises:
+        TimeoutError: the block failed on the socket after it was shut down.
     """
     cut = threading.Event()
     with socket.socket(fileno=os.dup(fileno)) as duplicate:
@@ -104,6 +107,10 @@ def cut_after(seconds: float, fileno: int) -> Iterator[threading.Event]:
         timer.start()
         try:
             yield cut
+        except OSError as error:  # as if the server had closed it
+            if cut.is_set():
+                raise TimeoutError("timed out") from error
+            raise
         finally:
             timer.cancel()
             timer.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -436,9 +437,11 @@ def test_relabelling_sets_how_often_a_target_is_read(
 
 
 def test_relabelling_sets_how_long_a_target_may_take() -> None:
+    given_up = threading.Event()
+
     def hang(connection: socket.socket) -> None:
         connection.recv(1000)
-        time.sleep(1)
+        given_up.wait(10)
 
     with listening(hang) as address:
         groups = (TargetGroup((address,)),)
@@ -446,7 +449,8 @@ def test_relabelling_sets_how_long_a_target_may_take() -> None:
         began = time.monotonic()
         with pytest.raises(CollectError):
             target.reader.read(0)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 5
+        given_up.set()
 
 
 @pytest.mark.parametrize(

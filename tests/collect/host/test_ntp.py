@@ -157,8 +157,8 @@ def test_a_name_that_no_resolver_answers_costs_its_server_alone_and_no_time() ->
             assert answered.wait(30)
         return NtpAnswer(0.25, 0.01, 2)
 
-    host = Host(table={"ntp": NtpServers(("lost", "near"), ask, wait_s=1.0)}, limit_s=30)
-    for t_ms, limit_s, notes in ((0, 2.0, 0), (15_000, 0.75, 1), (600_000, 1.0, 1)):
+    host = Host(table={"ntp": NtpServers(("lost", "near"), ask, wait_s=3.0)}, limit_s=30)
+    for t_ms, limit_s, notes in ((0, 15, 0), (15_000, 2.5, 1), (600_000, 2.5, 1)):
         start_s = time.monotonic()
         found = samples(host.collect(t_ms))
         assert time.monotonic() - start_s < limit_s

@@ -53,7 +53,7 @@ def test_silence_ends_in_time() -> None:
     start = time.monotonic()
     with listening(lambda connection: connection.recv(1)) as address:
         assert probe(address, expect="x", timeout_s=0.3)["probe_success"] == 0
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
 
 
 def test_no_time_at_all() -> None:
@@ -115,14 +115,14 @@ def test_endless_output_without_the_line_ends_at_the_limit() -> None:
 
 def test_output_that_drips_ends_at_the_deadline() -> None:
     def talk(connection: Any) -> None:
-        for _ in range(100):
+        for _ in range(400):
             connection.sendall(b"x")
             time.sleep(0.05)
 
     start = time.monotonic()
     with listening(talk) as address:
         assert probe(address, expect="^never$", timeout_s=0.3)["probe_success"] == 0
-    assert time.monotonic() - start < 7
+    assert time.monotonic() - start < 15
 
 
 @pytest.mark.parametrize("text", ["PING", "한글", "two\nlines"])

@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -153,10 +154,12 @@ def test_a_redirect_is_followed() -> None:
 def test_a_gzip_bomb_is_stopped_at_the_limit() -> None:
     bomb = gzip.compress(b"#" * (64 << 20), 1)
     assert len(bomb) < 1 << 20
-    start = time.process_time()
+    tracemalloc.start()
     error = refused(page(bomb, content_encoding="gzip"), limits=ScrapeLimits(body_bytes=1 << 20))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert error.key == "net.too_large"
-    assert time.process_time() - start < 1
+    assert peak < 8 << 20
 
 
 def endless(chunk: bytes, pause_s: float) -> Answer:
@@ -181,7 +184,7 @@ def test_a_body_that_drips_is_stopped_when_the_time_is_over() -> None:
     start = time.monotonic()
     error = refused(endless(b"x", 0.02), timeout_ms=200)
     assert error.key == "net.timeout"
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 10
 
 
 def test_a_server_that_says_nothing_is_waited_for_no_longer_than_allowed() -> None:

@@ -327,7 +327,7 @@ def test_the_end_of_the_server_ends_streams_at_once(board: Board) -> None:
         threading.Timer(0.2, opened.stop).start()
         while stream.read_block() != "":
             pass
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
         assert Stream(client, "lang=en").status == 503
 
 
