@@ -228,6 +228,7 @@ def test_a_chapter_is_a_sheet_and_the_values_of_charts_are_on_the_last(lang: Lan
     assert len(chapters) <= 12
     assert sum(len(sheet._charts) for sheet in chapters) >= 4
     assert not values._charts
+    assert values.print_area.endswith("$A$1")
     assert [sheet.title.split()[0] for sheet in chapters] == [
         str(at) for at in range(1, len(chapters) + 1)
     ]

@@ -222,15 +222,21 @@ class Book:
         return self.localizer.texts("reports.chart_values"), _VALUES_ROW, column
 
     def write_values(self) -> None:
-        """The sheet of all values that charts are drawn from, side by side, as the last one."""
+        """The sheet of all values that charts are drawn from, side by side, as the last one.
+
+        They are for reading on the screen: of a print of the whole book only its name is there.
+        """
         if not self._values:
             return
         self.finish()
-        self.sheet = self.workbook.add_worksheet(self.localizer.texts("reports.chart_values"))
+        name = self.localizer.texts("reports.chart_values")
+        self.sheet = self.workbook.add_worksheet(name)
+        self.sheet.set_paper(_A4)
+        self.sheet.print_area(0, 0, 0, 0)
         self.sheet.freeze_panes(_VALUES_ROW, 0)
         self.sheet.set_header(f"&R&9&B{escape_code(self.marking)}")
-        if self.marking:
-            self.sheet.write_string(0, 0, self.marking, self.format("marking"))
+        style = "marking" if self.marking else "line"
+        self.sheet.write_string(0, 0, self.marking or name, self.format(style))
         column = 0
         for values in self._values:
             self.sheet.write_string(_VALUES_ROW - 2, column, values.title, self.format("line"))
