@@ -249,17 +249,22 @@ def build_total(month: ContractMonth, t: Texts) -> MonthTotal:
     """The sums, and what is missing of them."""
     total, penalty = month.total, month.penalty
     open_weight = total.weight - total.entered_weight
-    missing = t("months.total.open", weight=write_plain(open_weight)) if open_weight else ""
+    points = write_plain(round(total.points, 2))
+    parts = []
+    if open_weight and total.rounded is not None:
+        entered, score = write_plain(total.entered_weight), f"{total.rounded:.2f}"
+        parts.append(t("months.total.scored", points=points, entered=entered, score=score))
+    if open_weight:
+        parts.append(t("months.total.open", weight=write_plain(open_weight)))
     if not penalty.percent:
-        cost = t("months.total.no_penalty")
+        parts.append(t("months.total.no_penalty"))
     elif penalty.amount is None:
-        cost = t("months.total.penalty", percent=write_plain(penalty.percent))
+        parts.append(t("months.total.penalty", percent=write_plain(penalty.percent)))
     else:
         amount = f"{penalty.amount:,.0f} {penalty.currency}"
         percent = write_plain(penalty.percent)
-        cost = t("months.total.penalty_amount", percent=percent, amount=amount)
-    points = write_plain(round(total.points, 2))
-    return MonthTotal(write_plain(total.weight), points, " · ".join(filter(None, (missing, cost))))
+        parts.append(t("months.total.penalty_amount", percent=percent, amount=amount))
+    return MonthTotal(write_plain(total.weight), points, " · ".join(parts))
 
 
 # ----------------------------------------------------------------------------- days and outages
