@@ -207,7 +207,22 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         keep.callback(worker.join)
         keep.callback(stop.set)
         time.sleep(WATCH_S)
-        yield Watched(own, scraped, prometheus.port, int(time.time() * 1000) - 1000)
+        yield wait_until_all_are_up(own, scraped, prometheus.port)
+
+
+def wait_until_all_are_up(own: Store, scraped: Store, prometheus: int) -> Watched:
+    """The first moment at which everything was read; a busy machine may take longer than 1 s."""
+    end = time.monotonic() + 60
+    while True:
+        t_ms = int(time.time() * 1000) - 1000
+        up = (
+            *(ours(store, "up", t_ms).values() for store in (own, scraped)),
+            theirs(prometheus, "up", t_ms).values(),
+        )
+        if all(all(one) for one in up):
+            return Watched(own, scraped, prometheus, t_ms)
+        assert time.monotonic() < end, up
+        time.sleep(0.5)
 
 
 def servers(keep: contextlib.ExitStack, where: Path) -> tuple[dict[str, db.Server], dict[str, int]]:

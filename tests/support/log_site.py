@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+import psutil
 import urllib3
 
 from jipyo.logs.evaluate import list_texts
@@ -15,6 +15,8 @@ from jipyo.logs.store.reader import StoreReader
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.product import Product
 
 
@@ -36,11 +38,10 @@ def wait_for_messages(data: Path, texts: set[str], seconds: float = 30) -> Count
 
 def find_child(product: Product) -> int | None:
     """The number of the process that stores; None where none runs."""
-    for task in Path(f"/proc/{product.process.pid}/task").iterdir():
-        for pid in (task / "children").read_text("ascii").split():
-            with contextlib.suppress(OSError):
-                if b"jipyo.logs.ingest" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    return int(pid)
+    for child in psutil.Process(product.process.pid).children():
+        with contextlib.suppress(psutil.Error):  # others end meanwhile
+            if "jipyo.logs.ingest" in child.cmdline():
+                return child.pid
     return None
 
 
