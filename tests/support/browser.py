@@ -362,10 +362,12 @@ class Page:
             self.responses.append(Response(self._urls.get(params["requestId"], "?"), 0))
 
     def _box(self, selector: str) -> dict[str, float]:
-        """Where an element is in the viewport, once it has been scrolled to and stands still."""
+        """Where an element is in the viewport, once it is there, scrolled to, and stands still."""
         self.call("Page.bringToFront")
+        found = f"document.querySelector({json.dumps(selector)})"
+        self.wait(found)
         box = self.eval(
-            f"(async () => {{ const e = document.querySelector({json.dumps(selector)});"
+            f"(async () => {{ const e = {found};"
             " if (!e) return null; let box, before, still = 0;"
             " do { e.scrollIntoView({block: 'center', behavior: 'instant'});"
             " await new Promise(next => { requestAnimationFrame(next); setTimeout(next, 100); });"
@@ -375,7 +377,7 @@ class Page:
             " return JSON.parse(box); })()"
         )
         if box is None:
-            raise BrowserError(f"nothing matches {selector}")
+            raise BrowserError(f"gone again: {selector}")
         return box
 
     def _middle(self, selector: str) -> tuple[float, float]:
