@@ -102,7 +102,10 @@ class SilentHandler(SimpleHTTPRequestHandler):
 
 
 def take_dashboard(browser: Browser, lang: Lang, root: str) -> None:
-    """The pages of a running demonstration, in one language."""
+    """The pages of a running demonstration, in one language, once its last day is read."""
+    wait_until(
+        lambda: urllib3.request("GET", f"{root}/api/jipyo/overview/day").json()["start"], 300
+    )
     incident = find_gravest(root)
     month = f"{incident_month(incident):%Y-%m}"
     desktop = (1440, 900)
