@@ -98,6 +98,22 @@ test('an answer that takes too long is unreachable', async () => {
   await assert.rejects(client.get('slow', {}), Unreachable);
 });
 
+test('a request that is over leaves nothing behind: no timer, no listener', async () => {
+  const abort = new AbortController();
+  let listeners = 0;
+  const { signal } = abort;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args));
+  const countTimers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const before = countTimers();
+  const { client } = clientOf({ good: () => Response.json(1), bad: problem(500, { error: 'no' }) });
+  await client.get('good', {}, signal);
+  await assert.rejects(client.get('bad', {}, signal), Refused);
+  assert.equal(countTimers(), before);
+  assert.equal(listeners, 0);
+});
+
 test('a request that its caller aborts rejects with the reason of the caller', async () => {
   const { client } = clientOf({ slow: hang });
   const abort = new AbortController();

@@ -105,12 +105,17 @@ export class Client {
   ): Promise<T> {
     const url = new URL(path, this.#root);
     for (const [name, value] of Object.entries(params)) url.searchParams.set(name, String(value));
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    signal?.throwIfAborted();
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    // `AbortSignal.timeout` keeps each request in memory until its time is over.
+    const timer = setTimeout(stop, this.#timeoutMs);
+    signal?.addEventListener('abort', stop);
     try {
       const response = await this.#fetch(url, {
         ...init,
         cache: 'no-cache', // asks with the ETag of what the browser has
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: abort.signal,
       });
       const document = await readDocument<T>(response);
       const tag = response.headers.get('etag');
@@ -120,6 +125,9 @@ export class Client {
       signal?.throwIfAborted();
       if (error instanceof RequestError) throw error;
       throw new Unreachable(String(error), { cause: error });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
     }
   }
 }
