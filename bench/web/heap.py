@@ -21,7 +21,8 @@ window.fetch = async (input, init) => {
   const url = new URL(input);
   if (url.pathname.endsWith('/live')) {
     charts = url.searchParams.getAll('metric');
-    return new Response(new ReadableStream({ start: (one) => (stream = one) }));
+    const headers = { 'content-type': 'text/event-stream' };
+    return new Response(new ReadableStream({ start: (one) => (stream = one) }), { headers });
   }
   if (!bodies.has(url.pathname)) bodies.set(url.pathname, await (await real(input, init)).text());
   return new Response(bodies.get(url.pathname), { headers: { etag: '"1"' } });
@@ -65,7 +66,9 @@ def measure_heap(url: str) -> None:
             page.call("Page.addScriptToEvaluateOnNewDocument", {"source": PLAY})
             page.go(f"{url}/{path}")
             page.wait("document.querySelector('.day, .plot canvas')")
+            before = page.eval("document.body.innerText")
             play_hour(page)
+            assert page.eval("document.body.innerText") != before, "the page takes no events"
             first = read_heap_mb(page)
             for _ in range(HOURS - 1):
                 play_hour(page)
