@@ -121,7 +121,7 @@ def fire(store: AlertStore, rule: str, labels: Labels, minutes: int, **values: A
     alert = Alert(
         key=AlertKey(rule, labels),
         state=AlertState.FIRING,
-        severity=Severity.CRITICAL,
+        severity=values.get("severity", Severity.CRITICAL),
         value=values.get("value", 1.0),
         threshold=1.0,
         active_ms=ago(minutes),
@@ -323,6 +323,20 @@ def test_the_verdict_is_about_the_incident_beside_it(
     assert document["headline"]["title"].startswith("CPU utilisation")
     assert document["attention"][0]["metric"] == CPU
     assert document["incident"]["number"] == 1, "it waits for somebody"
+
+
+def test_what_is_graver_than_the_incident_comes_before_it(
+    known: Catalogue, made: Made, store: AlertStore
+) -> None:
+    fire(store, TIME, Labels.of({"job": "api"}), 60, severity=Severity.WARNING)
+    warning, critical = (
+        made.beyond(TIME, State.WARNING, 1.5, 60, Labels.of({"job": "api"})),
+        made.beyond(CPU, State.CRITICAL, 99, 2),
+    )
+    document = show(known, warning, critical, store=store)
+    assert document["headline"]["title"].startswith("CPU utilisation")
+    assert [row["metric"] for row in document["attention"]] == [CPU, TIME]
+    assert [row["role"] for row in document["attention"]] == ["other", "other"]
 
 
 def test_nothing_is_an_origin_without_an_incident(known: Catalogue, made: Made) -> None:

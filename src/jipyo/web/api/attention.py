@@ -83,6 +83,17 @@ class Standing:
             return ()
         return rank_alerts(self.incident, self.grouping)
 
+    @property
+    def leading(self) -> tuple[RankedAlert, ...]:
+        """The same; none while something else is graver than all of it.
+
+        That is new: its own alert does not fire yet.
+        """
+        if self.incident is None:
+            return ()
+        graver = _ORDER[: _ORDER.index(self.incident.severity.state)]
+        return () if any(one.state in graver for one in self.health.judged) else self.ranked
+
 
 def order_incidents(
     incidents: Sequence[Incident], grouping: IncidentGrouping | None
@@ -107,7 +118,7 @@ def list_troubled(standing: Standing) -> list[MetricHealth]:
     What is missing in some source shows in the verdict, and in no metric of its own.
     """
     places: dict[str, int] = {}
-    for place, ranked in enumerate(standing.ranked):
+    for place, ranked in enumerate(standing.leading):
         places.setdefault(ranked.alert.key.rule, place)
     troubled = [
         one
@@ -182,7 +193,7 @@ def _find_ranked(
     standing: Standing, one: MetricHealth, outage: Outage | None = None
 ) -> RankedAlert | None:
     """The first of an incident's alerts that is about a metric, or about one of its targets."""
-    for ranked in standing.ranked:
+    for ranked in standing.leading:
         key = ranked.alert.key
         is_same = outage is None or (
             (key.labels.get("job", ""), key.labels.get("instance", ""))
@@ -198,7 +209,7 @@ def _find_role(
 ) -> Literal["origin", "with", "other"]:
     if ranked is None:
         return "other"
-    return "origin" if ranked is standing.ranked[0] or ranked == standing.ranked[0] else "with"
+    return "origin" if ranked == standing.leading[0] else "with"
 
 
 def _describe_value(one: MetricHealth, t: Texts) -> str:
@@ -259,7 +270,7 @@ def _find_next(
         return text, "metric"
     if one.metric.loss and one.metric.remedy is not None:
         text = one.metric.remedy(t.lang)
-    elif ranked is not None and len(standing.ranked) > 1:
+    elif ranked is not None and len(standing.leading) > 1:
         text = describe_place(ranked, standing.catalogue, t)
     return text, "metric"
 
