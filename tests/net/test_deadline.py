@@ -84,7 +84,8 @@ def test_an_error_of_a_cut_socket_is_the_timeout() -> None:
     def send_late() -> None:
         with cut_after(0.05, ours.fileno()) as cut:
             assert cut.wait(10)
-            ours.sendall(b"x")
+            while True:  # it is shut down a moment later
+                ours.sendall(b"x")
 
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(TimeoutError):
