@@ -42,7 +42,7 @@ _AHEAD_MS = 30 * 60_000
 
 @contextmanager
 def up_lived_in(folder: Path) -> Iterator[Product]:
-    """The server of the site, once there are three incidents and a report."""
+    """The server of the site, once there are three incidents, a report and its last day."""
     data, now_ms = folder / "data", SystemClock().now_ms()
     today = local_day(now_ms, ZONE)
     story = plan_story(period_containing(PeriodKind.MONTH, today, ZONE).previous())
@@ -60,6 +60,7 @@ def up_lived_in(folder: Path) -> Iterator[Product]:
         assert answer.status < 300, answer.data
         wait_until(lambda: _count_open(running) >= len(DEAD_JOBS), 120)
         wait_until(lambda: running.get("/api/jipyo/reports")["reports"], 240)
+        wait_until(lambda: running.get("/api/jipyo/overview/day")["budgets"], 240)
         yield running
 
 
