@@ -113,7 +113,7 @@ def test_new_targets_begin_old_ones_end_and_the_others_have_no_gap(site: Site) -
     wait_until(lambda: len(site.up_values("good")) >= 8)
     for job in ("good", "node", "jipyo"):
         times = [at for at, _ in site.up_values(job)]
-        assert max(b - a for a, b in pairwise(times)) < 4.1, job
+        assert max(b - a for a, b in pairwise(times)) < 2.1, job
         assert min(b - a for a, b in pairwise(times[1:])) > 0.5, job  # none was scraped twice
     assert site.now("count_over_time(up{job='good'}[1h]) == count_over_time(up{job='good'}[1h])")
 
@@ -228,7 +228,7 @@ def test_reloads_at_once_and_beside_a_hanging_target_return_promptly(site: Site)
     # Each does its own work, one after another, and none waits for the target's 20 seconds.
     assert took_s < 15
     times = [at for at, _ in site.up_values("good")]
-    assert max(b - a for a, b in pairwise(times)) < 4.1
+    assert max(b - a for a, b in pairwise(times)) < 2.1
 
 
 def test_the_route_is_off_until_it_is_switched_on(site: Site) -> None:

@@ -153,4 +153,4 @@ def test_bytes_that_are_no_text_and_lines_without_end_cost_nothing(tmp_path: Pat
 @pytest.mark.parametrize("part", ["[GIN] |", "[GIN] " + "|" * 9, '[GIN] x|x|x|x|"', " "])
 def test_a_hostile_line_is_refused_in_linear_time(part: str) -> None:
     line = part * 10_000
-    assert measure_cpu_s(lambda: parse_line(line)) < 0.5
+    assert measure_cpu_s(lambda: parse_line(line)) < 0.05
