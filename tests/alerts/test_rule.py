@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -35,7 +36,7 @@ def test_each_metric_with_thresholds_has_one_rule() -> None:
     [
         (CPU, False, 15_000),
         (LOSS, False, 3000),
-        (OUTAGE, False, 3000),
+        (OUTAGE, False, 1500),
         (OUTAGE, True, 3000),
         (LOSS, True, 15_000),  # a day of samples each time is too much to ask
     ],
@@ -47,12 +48,24 @@ def test_outages_and_losses_are_looked_for_more_often(
     assert [one.interval_ms for one in rules if one.id == rule] == [interval_ms]
 
 
-@pytest.mark.parametrize(("interval_ms", "swift_ms"), [(1000, 1000), (5000, 1000), (15_000, 3000)])
-def test_the_hour_that_is_looked_back_fits_a_query(interval_ms: int, swift_ms: int) -> None:
+@pytest.mark.parametrize(
+    ("interval_ms", "loss_ms", "outage_ms"),
+    [
+        (1000, 1000, 1000),
+        (5000, 1000, 1000),
+        (7000, 1400, 1400),
+        (15_000, 3000, 1500),
+        (60_000, 12_000, 6000),
+    ],
+)
+def test_the_hour_that_is_looked_back_fits_a_query(
+    interval_ms: int, loss_ms: int, outage_ms: int
+) -> None:
     options = AlertsOptions(interval_ms=interval_ms)
     intervals = {rule.interval_ms for rule in list_metric_rules(KNOWN, options)}
-    assert intervals == {interval_ms, swift_ms}
-    assert 3_600_000 / swift_ms < 11_000
+    assert intervals == {interval_ms, loss_ms, outage_ms}
+    assert math.gcd(*intervals) == outage_ms, "moments that no rule has would be looked at"
+    assert 3_600_000 / outage_ms < 11_000
 
 
 def test_a_site_switches_a_rule_off() -> None:

@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from jipyo.alerts.options import AlertsOptions
+from jipyo.alerts.rule import list_metric_rules
 from jipyo.analysis.health import Reason, assess_catalogue
 from jipyo.analysis.targets import read_targets
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import describe_reason, describe_verdict
+from jipyo.app.alerts.service import LAG_MS
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
@@ -169,7 +172,7 @@ def test_of_several_causes_each_has_its_remedy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("interval_s", "states"),  # at so many seconds after the one reading that failed
     [
-        (15, {14: [], 16: [], 18: [1], 24: [1]}),
+        (15, {14: [], 16: [], 17: [1], 24: [1]}),
         (30, {16: [], 18: [], 29: [], 38: []}),
         (60, {18: [], 59: []}),
     ],
@@ -177,19 +180,50 @@ def test_of_several_causes_each_has_its_remedy(tmp_path: Path) -> None:
 def test_a_second_reading_that_hangs_counts_before_its_timeout(
     interval_s: int, states: dict[int, list[int]]
 ) -> None:
-    store, failed_ms = MemoryStore(), FakeClock().now_ms()
-    target = Labels.of({"job": "node", "instance": "a"})
+    failed_ms = FakeClock().now_ms()
+    query, source = prepare_hang(failed_ms, interval_s)
+    for second, state in states.items():
+        value = source.instant(query, failed_ms + second * 1000).value
+        assert isinstance(value, Vector)
+        assert value.values.tolist() == state, second
+
+
+@pytest.mark.parametrize("asks_servers", [False, True])
+def test_what_hangs_is_named_within_35_s_however_readings_and_moments_lie(
+    asks_servers: bool,
+) -> None:
+    """Struck right after a reading; one second is left for the evaluation itself."""
+    rules = list_metric_rules(WATCHED, AlertsOptions(), asks_servers=asks_servers)
+    rule_ms = next(one.interval_ms for one in rules if one.id == "system.collection.failed")
+    delays = {
+        phase_ms: find_named_ms(phase_ms, rule_ms) - (phase_ms - INTERVAL_MS)
+        for phase_ms in range(0, rule_ms, 100)
+    }
+    assert max(delays.values()) <= (35_000 if asks_servers else 34_000)
+
+
+def find_named_ms(phase_ms: int, rule_ms: int) -> int:
+    """When the failure of a reading at `phase_ms` is judged to be an outage; the next one hangs."""
+    began_ms = FakeClock().now_ms() // 60_000 * 60_000
+    query, source = prepare_hang(began_ms + phase_ms, INTERVAL_MS // 1000)
+    for at_ms in range(0, 60_000, rule_ms):
+        value = source.instant(query, began_ms + at_ms).value
+        assert isinstance(value, Vector)
+        if value.values.tolist() == [1]:
+            return at_ms + LAG_MS
+    pytest.fail("it is never named")
+
+
+def prepare_hang(failed_ms: int, interval_s: int) -> tuple[str, Embedded]:
+    """The query for what is down, and a target whose reading at `failed_ms` is its last."""
+    store, target = MemoryStore(), Labels.of({"job": "node", "instance": "a"})
     times = [failed_ms - back * interval_s * 1000 for back in range(20, -1, -1)]
     store.put(target.put({"__name__": "up"}), times, [1.0] * 20 + [0.0])
     failure = target.put({"__name__": FAILURES, "reason": "timeout"})
     store.put(failure, [failed_ms], [1.0])
     metric = BUILTIN.get("system.collection.failed")
     assert metric is not None
-    source = Embedded(store, Engine())
-    for second, state in states.items():
-        value = source.instant(metric.queries[0].promql, failed_ms + second * 1000).value
-        assert isinstance(value, Vector)
-        assert value.values.tolist() == state, second
+    return metric.queries[0].promql, Embedded(store, Engine())
 
 
 def test_what_was_down_before_a_restart_has_not_recovered_by_it() -> None:

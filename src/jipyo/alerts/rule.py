@@ -21,6 +21,8 @@ SWIFT_PARTS = 5
 as they take, and what comes on top should be little."""
 SWIFT_INTERVAL_MS = 1000
 """No more often than this, though: the hour that is looked back has to fit a query's points."""
+OUTAGE_PARTS = 2
+"""Outages are looked for so many times as often as losses, where both fit."""
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and values in the order of the file."""
@@ -117,19 +119,26 @@ def list_metric_rules(
 ) -> Iterator[MetricRule]:
     """A rule for each metric that has thresholds and a query that they apply to.
 
-    Where other servers are asked, losses are looked for once an interval: they need a day each.
+    Where other servers are asked, losses are looked for once an interval, as they need a day each,
+    and outages as often as losses are elsewhere.
     """
     for metric in catalogue.metrics:
         if is_judged(metric) and options.rule(metric.id).enabled:
-            is_swift = metric.outage or (metric.loss and not asks_servers)
-            interval_ms = options.interval_ms
             yield MetricRule(
                 metric=metric,
-                interval_ms=max(interval_ms // SWIFT_PARTS, SWIFT_INTERVAL_MS)
-                if is_swift
-                else interval_ms,
+                interval_ms=_find_interval(metric, options.interval_ms, asks_servers=asks_servers),
                 keep_firing_ms=find_keep_firing_ms(metric, options),
             )
+
+
+def _find_interval(metric: Metric, interval_ms: int, *, asks_servers: bool) -> int:
+    """How often a metric is judged; each kind at moments that divide those of the slower ones."""
+    if not (metric.outage or (metric.loss and not asks_servers)):
+        return interval_ms
+    swift_ms = max(interval_ms // SWIFT_PARTS, SWIFT_INTERVAL_MS)
+    outage_ms = swift_ms // OUTAGE_PARTS
+    is_short = metric.outage and not asks_servers and outage_ms >= SWIFT_INTERVAL_MS
+    return outage_ms if is_short else swift_ms
 
 
 def is_judged(metric: Metric) -> bool:
