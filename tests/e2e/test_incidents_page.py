@@ -33,7 +33,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     config = folder / "jipyo.yaml"
     config.write_text(
         "timezone: Asia/Seoul\ninstance: e2e-host\nalerts: {interval: 1s}\n"
-        f"collect:\n  interval: 1s\n  scrape:\n{targets}"
+        f"collect:\n  interval: 1s\n  host: false\n  gpu: false\n  scrape:\n{targets}"
     )
     with up(folder / "data", "--config", str(config)) as running:
         yield running

@@ -32,6 +32,8 @@ pytestmark = pytest.mark.e2e
 
 LANGS: tuple[Literal["ko", "en"], ...] = ("ko", "en")
 BREACH_S, KEEP_FIRING_S = 15, 25
+TOGETHER_S = 62
+"""Onsets within a minute are in no order, so that a device is named before a load."""
 """Long enough to be looked at while it is pending, and while it recovers."""
 UNTIL_MIDNIGHT_S = 80
 """From the start of the server on at least, and at most a minute more, as zones have minutes."""
@@ -203,6 +205,7 @@ def spend_the_day(day: OperatorDay) -> None:
     day.look_twice("warning", lambda s: s.state == s.lanes.get("database") == "warning")
     site.servers["redis"].stop()
     day.look_twice("dead", lambda s: s.targets == "5 / 6" and s.find_row(DEAD) and len(s.marks) > 1)
+    wait_for_an_order(day.product)
     site.gpus.lost = {2}
     day.look_twice("lost", lambda s: s.find_row(LOST) and len(s.marks) > 2)
     site.gpus.lost = set()
@@ -214,6 +217,12 @@ def spend_the_day(day: OperatorDay) -> None:
     day.look("cut", lambda s: s.band)
     day.page.offline(cut=False)
     day.look("joined", lambda s: not s.band)
+
+
+def wait_for_an_order(product: Product) -> None:
+    """Until what begins now is later than the incident for the ranking, and not about then."""
+    (incident,) = product.get("/api/jipyo/incidents")["incidents"]
+    time.sleep(max(0.0, incident["began"] + TOGETHER_S - time.time()))
 
 
 def is_dated(day: OperatorDay, sight: Sight) -> bool:
