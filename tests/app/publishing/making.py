@@ -17,7 +17,8 @@ _HEAD = """
 import sys, time
 from pathlib import Path
 from jipyo.app.insight.worker import read_frame, write_frame
-from jipyo.app.publishing.job import JobProgress, MadeFile, MadeReport, VerifiedIssue
+from jipyo.app.publishing.job import JobProgress, MadeFile, MadeReport
+from jipyo.app.verification_records import VerifiedIssue
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import ReportError
 job = read_frame(sys.stdin.buffer)

@@ -6,7 +6,7 @@ from jipyo.alerts import saved, silence_records
 from jipyo.alerts.events import records as event_records
 from jipyo.alerts.incident import records as incident_records
 from jipyo.alerts.notify import outbox
-from jipyo.app import report_request_records, report_runs
+from jipyo.app import report_request_records, report_runs, verification_records
 from jipyo.app.alerts import removed
 from jipyo.sla import entries
 
@@ -20,4 +20,5 @@ STEPS = (
     *report_runs.STEPS,
     *entries.STEPS,
     *report_request_records.STEPS,
+    *verification_records.STEPS,
 )

@@ -71,17 +71,3 @@ class VerificationJob:
     overrides: CliOverrides
     number: str
     issue: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedIssue:
-    """What came of computing an issue again."""
-
-    checked: int
-    """How many values were compared."""
-    different: int
-    unverified: int
-    is_damaged: bool
-    """Whether its files are not as they were issued."""
-    reason: Bilingual | None
-    """Why not all could be computed again."""

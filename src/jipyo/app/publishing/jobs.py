@@ -10,7 +10,8 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.app.insight.worker import read_frame, write_frame
-from jipyo.app.publishing.job import JobProgress, MadeReport, VerifiedIssue
+from jipyo.app.publishing.job import JobProgress, MadeReport
+from jipyo.app.verification_records import VerifiedIssue
 from jipyo.model.errors import JipyoError, ReportError
 
 if TYPE_CHECKING:

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.alerts.store import AlertStore
-    from jipyo.app.publishing.job import VerifiedIssue
     from jipyo.app.publishing.requests import ReportRequests
-    from jipyo.app.publishing.verifications import VerificationRequest
     from jipyo.app.report_request_records import ReportRequest
+    from jipyo.app.verification_records import VerificationRequest, VerifiedIssue
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.model.calendar import Period
@@ -124,13 +123,13 @@ def describe_verification(request: VerificationRequest, t: Texts) -> ReportVerif
     found = request.result
     if found is None:
         error = request.error
-        text = t(f"months.verify.{request.state}") if error is None else t.error(error)
+        text = t(f"months.verify.{request.state}") if error is None else error(t.lang)
         is_equal = None
     else:
         is_equal = not (found.different or found.is_damaged or found.unverified or found.reason)
         text = "\n".join(_explain_verified(found, t))
     return ReportVerification(
-        issue=request.job.issue,
+        issue=request.issue,
         state=request.state,
         t=request.t_ms / 1000,
         done=request.done,

@@ -42,7 +42,7 @@ class ReportRequests:
         self._progress: dict[int, JobProgress] = {}
         self._adding = threading.Lock()
         self._pool = ThreadPoolExecutor(1, "report-requests")
-        self.verifications = Verifications(jobs, clock)
+        self.verifications = Verifications(jobs, store, clock)
         """Issues that are computed again."""
 
     def resume(self, overrides: CliOverrides) -> None:

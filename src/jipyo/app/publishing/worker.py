@@ -18,10 +18,11 @@ from jipyo.app.archive import issue_from_workspace
 from jipyo.app.contract import find_systems
 from jipyo.app.insight.worker import read_frame, write_frame
 from jipyo.app.offline import find_archive, read_workspace
-from jipyo.app.publishing.job import JobProgress, VerificationJob, VerifiedIssue
+from jipyo.app.publishing.job import JobProgress, VerificationJob
 from jipyo.app.publishing.made import describe_issue
 from jipyo.app.reports import build_report
 from jipyo.app.verification import verify_target
+from jipyo.app.verification_records import VerifiedIssue
 from jipyo.config.load import load
 from jipyo.i18n import texts
 from jipyo.model.bilingual import Bilingual

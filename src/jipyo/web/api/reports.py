@@ -321,7 +321,7 @@ class ReportParts:
     verify: Callable[[str, int, Texts], ReportVerification]
     """Compute an issue of a number again; raises a ReportError where too many are waited for."""
     find_verification: Callable[[str, int, Texts], ReportVerification | None]
-    """The last one of an issue since the server started."""
+    """The last one of an issue; None before the first."""
     zone: ZoneInfo
     now_ms: Callable[[], int]
     lang: Lang
