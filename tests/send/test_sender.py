@@ -32,7 +32,7 @@ from jipyo.wire.compression import decompress
 from support.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 T0 = 1_793_491_200_000
@@ -55,10 +55,11 @@ class Receiver:
     stored: list[tuple[Labels, int, float]] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     metadata: list[MetricMetadata] = field(default_factory=list)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    """Lanes come side by side, and a server takes one after the other."""
 
     def __call__(self, body: bytes, headers: Mapping[str, str]) -> ClientResponse:
         is_v2 = "v2.Request" in headers["Content-Type"]
-        self.versions.append("2.0" if is_v2 else "1.0")
         message = decompress(body, "snappy", 1 << 30)
         parser = RemoteWriteParser()  # one that has seen metadata before does not read it again
         parsed = parser.parse_v2(message) if is_v2 else parser.parse_v1(message)
@@ -67,6 +68,13 @@ class Receiver:
             for one in parsed.scrapes
             for labels, value in zip(one.series, one.values.tolist(), strict=True)
         ]
+        with self._turn:
+            return self._answer(parsed.metadata, samples, is_v2=is_v2)
+
+    def _answer(
+        self, metadata: Iterable[MetricMetadata], samples: list[Any], *, is_v2: bool
+    ) -> ClientResponse:
+        self.versions.append("2.0" if is_v2 else "1.0")
         if is_v2 and not self.accepts_v2:
             return response(415, {}, b"what is this?")
         reply = self.answer(self, samples) if self.answer else None
@@ -74,7 +82,7 @@ class Receiver:
             raise reply
         if reply is not None:
             return response(*reply)
-        self.metadata += parsed.metadata
+        self.metadata += metadata
         self.stored += samples
         return response(204, {V2_WRITTEN: str(len(samples))} if is_v2 else {}, b"")
 

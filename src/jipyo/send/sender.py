@@ -78,6 +78,10 @@ class _Request:
     def samples(self) -> int:
         return count_samples(self.blocks)
 
+    def may_be_stored(self, outcome: Outcome) -> bool:
+        """Whether the server may have refused it for samples that it has."""
+        return self.is_repeated and outcome.status == BAD_REQUEST
+
 
 @dataclass(slots=True)
 class _Lane:
@@ -294,7 +298,7 @@ class Sender:
 
     def _handle_rejection(self, lane: _Lane, request: _Request, outcome: Outcome) -> None:
         """Drop what the server does not take, after trying whether a part of it will do."""
-        was_sent_before = request.is_repeated and outcome.status == BAD_REQUEST
+        may_be_stored = request.may_be_stored(outcome)
         parts = _divide(lane, request, outcome)
         if len(parts) > 1:
             repeated = request.is_repeated
@@ -303,11 +307,11 @@ class Sender:
         written = min(outcome.written or 0, request.samples)
         with self._counting:
             self.counts.samples += written
-            if was_sent_before:
+            if may_be_stored:
                 self.counts.repeated += request.samples - written
             else:
                 self.counts.rejected += request.samples - written
-        if not was_sent_before:
+        if not may_be_stored:
             self._log_rejection(request.samples - written, outcome)
 
     def _log_rejection(self, samples: int, outcome: Outcome) -> None:
@@ -329,8 +333,7 @@ def _divide(lane: _Lane, request: _Request, outcome: Outcome) -> list[Blocks]:
     of time: so each time is sent by itself. Halves would be tried up to their limit within what
     it has. Behind a time that it has taken, a rejection has another cause, and halves find it.
     """
-    may_be_stored = request.is_repeated and outcome.status == BAD_REQUEST
-    if may_be_stored and outcome.written is None:
+    if request.may_be_stored(outcome) and outcome.written is None:
         times = split_by_time(request.blocks)
         if len(times) > 1 or not lane.has_delivered:
             return times
