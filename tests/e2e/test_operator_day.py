@@ -274,7 +274,7 @@ DETAILS = {
     "dead": ("부터, 연결이 거부됨.", ": refused the connection."),
     "recovering": ("장애 #1은 복구 확인 중입니다: redis", "Incident #1, recovering: redis"),
 }
-DETAILS["lost"] = DETAILS["dead"]
+DETAILS["lost"] = (", 연결이 거부됨.", ": refused the connection.")
 ROWS = {
     "pending": [(CONNECTIONS, "other", "pending")],
     "warning": [(CONNECTIONS, "origin", "warning")],

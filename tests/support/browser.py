@@ -169,6 +169,18 @@ class Browser:
         raise BrowserError(f"{self._program} opened no debugging port within 60 s")
 
 
+_MOST_CLICKS = 5
+_WATCH_CLICKS = """(() => {
+  const selector = %s, there = document.elementFromPoint(%s, %s);
+  window.clickLanded = false;
+  document.addEventListener('click', (event) => {
+    if (event.target.closest?.(selector)) window.clickLanded = true;
+  }, {capture: true});
+  return there !== null && there.closest(selector) !== null && !there.closest(':disabled');
+})()"""
+"""Notes whether a click reaches what a selector names; whether nothing lies above it now."""
+
+
 class Page:
     """One tab."""
 
@@ -226,9 +238,15 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Click the middle of the first element that matches, as a mouse would."""
-        x, y = self._middle(selector)
-        self.mouse("mousePressed", x, y)
-        self.mouse("mouseReleased", x, y)
+        for _ in range(_MOST_CLICKS):
+            x, y = self._middle(selector)
+            is_clear = self.eval(_WATCH_CLICKS % (json.dumps(selector), x, y))
+            self.mouse("mousePressed", x, y)
+            self.mouse("mouseReleased", x, y)
+            # What came in between, as a list that was loaded anew, may have moved it away.
+            if not is_clear or self.eval("window.clickLanded !== false"):
+                return
+        raise BrowserError(f"clicks miss it: {selector}")
 
     def fill(self, selector: str, value: str) -> None:
         """Give a field a value, as somebody who types or chooses it."""
@@ -367,9 +385,9 @@ class Page:
         found = f"document.querySelector({json.dumps(selector)})"
         self.wait(found)
         box = self.eval(
-            f"(async () => {{ const e = {found};"
-            " if (!e) return null; let box, before, still = 0;"
-            " do { e.scrollIntoView({block: 'center', behavior: 'instant'});"
+            "(async () => { let e, box, before, still = 0;"
+            f" do {{ e = {found}; if (!e) return null;"
+            " e.scrollIntoView({block: 'center', behavior: 'instant'});"
             " await new Promise(next => { requestAnimationFrame(next); setTimeout(next, 100); });"
             " before = box;"
             " box = JSON.stringify(e.getBoundingClientRect());"
