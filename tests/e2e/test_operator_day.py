@@ -32,9 +32,9 @@ pytestmark = pytest.mark.e2e
 
 LANGS: tuple[Literal["ko", "en"], ...] = ("ko", "en")
 BREACH_S, KEEP_FIRING_S = 15, 25
+"""Long enough to be looked at while it is pending, and while it recovers."""
 TOGETHER_S = 62
 """Onsets within a minute are in no order, so that a device is named before a load."""
-"""Long enough to be looked at while it is pending, and while it recovers."""
 UNTIL_MIDNIGHT_S = 80
 """From the start of the server on at least, and at most a minute more, as zones have minutes."""
 PATIENCE_S = 120

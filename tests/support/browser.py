@@ -173,9 +173,11 @@ _MOST_CLICKS = 5
 _WATCH_CLICKS = """(() => {
   const selector = %s, there = document.elementFromPoint(%s, %s);
   window.clickLanded = false;
+  window.clickWatch?.abort();
+  window.clickWatch = new AbortController();
   document.addEventListener('click', (event) => {
     if (event.target.closest?.(selector)) window.clickLanded = true;
-  }, {capture: true});
+  }, {capture: true, signal: window.clickWatch.signal});
   return there !== null && there.closest(selector) !== null && !there.closest(':disabled');
 })()"""
 """Notes whether a click reaches what a selector names; whether nothing lies above it now."""
