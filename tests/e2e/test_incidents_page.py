@@ -41,8 +41,9 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def open_page(browser: Browser, product: Product, path: str, **how: object) -> Page:
-    """A page, once there is an incident."""
+    """A page, once there is an incident with both targets: a silence is of what it has by then."""
     wait_until(lambda: product.get("/api/jipyo/incidents", state="open")["incidents"], 60)
+    wait_until(lambda: len(product.get("/api/jipyo/incidents/1")["members"]) == 2, 60)
     return browser.open(f"{product.url}/{path}", **how)  # type: ignore[arg-type]
 
 
